@@ -1,0 +1,34 @@
+/**
+ * The root of every error that genera throws on purpose. `code` is stable and meant for programs; the message says what was
+ * being done, what was expected, what was found, where, and (as `hint`) what to do next.
+ */
+export class GeneraError extends Error {
+  override readonly name: string = 'GeneraError'
+  constructor(
+    readonly code: string,
+    sentence: string,
+    readonly hint?: string,
+    options?: { cause?: unknown },
+  ) {
+    super(hint ? `${sentence}. ${hint}` : sentence, options)
+  }
+}
+
+export const formatShape = (shape: readonly unknown[]): string => `[${shape.join(', ')}]`
+
+/** An operation met shapes or types that do not fit. `where` is the scope path of the nearest parameter. */
+export class ShapeError extends GeneraError {
+  override readonly name = 'ShapeError'
+  constructor(
+    readonly parts: {
+      operation: string
+      shapes: readonly (readonly unknown[])[]
+      where?: string | undefined
+      problem: string
+      hint?: string
+    },
+  ) {
+    const { operation, shapes, where, problem, hint } = parts
+    super('shape', `Cannot ${operation} ${shapes.map(formatShape).join(' and ')}${where ? ` at "${where}"` : ''}: ${problem}`, hint)
+  }
+}

@@ -1,0 +1,226 @@
+import { type DType, dtypes, isFloat } from '../dtype.js'
+import type { NDArray } from '../ndarray.js'
+import { apply, type Op } from '../node.js'
+import { broadcastShapes } from '../shape.js'
+import type { Tensor } from '../tensor.js'
+import { lift, type Operand } from './constant.js'
+import { binaryOp, mapArrays, unaryOp } from './define.js'
+
+const isNumber = (dtype: DType): boolean => dtype !== 'bool'
+const isBool = (dtype: DType): boolean => dtype === 'bool'
+const isInteger = (dtype: DType): boolean => dtypes[dtype].kind === 'integer'
+
+// Arithmetic.
+
+export const add = binaryOp('add', { onnx: 'Add', accepts: isNumber, evaluate: (a, b) => a + b, gradient: (g) => [g, g] })
+export const sub = binaryOp('subtract', { onnx: 'Sub', accepts: isNumber, evaluate: (a, b) => a - b, gradient: (g) => [g, () => g.neg()] })
+export const mul = binaryOp('multiply', {
+  onnx: 'Mul',
+  accepts: isNumber,
+  evaluate: (a, b) => a * b,
+  gradient: (g, a, b) => [() => g.mul(b), () => g.mul(a)],
+})
+export const div = binaryOp('divide', {
+  onnx: 'Div',
+  accepts: isNumber,
+  gradient: (g, _, b, y) => [() => g.div(b), () => g.mul(y).div(b).neg()],
+})
+/** `a^b`; the gradient in `b` asks for a positive `a`. */
+export const pow = binaryOp('raise', {
+  onnx: 'Pow',
+  accepts: isNumber,
+  evaluate: (a, b) => a ** b,
+  gradient: (g, a, b, y) => [() => g.mul(b).mul(a.pow(b.sub(1))), () => g.mul(y).mul(log(a))],
+})
+
+/** The remainder with the divisor's sign, as Python's `%`: `mod(-1, 3) = 2`. */
+export const mod = (a: Operand, b: Operand): Tensor => {
+  const left = lift(a, typeof b === 'object' && 'dtype' in b ? b.dtype : undefined)
+  return isFloat(left.dtype) ? left.sub(floor(left.div(b)).mul(b)) : integerMod(left, b)
+}
+const integerMod = binaryOp('take the remainder of', { onnx: 'Mod', accepts: isInteger })
+
+/** At a tie the gradient is shared equally, so that it stays the same when the operands change places. */
+const share = (g: Tensor, chosen: Tensor, tie: Tensor): Tensor => g.mul(chosen.cast(g.dtype).add(tie.cast(g.dtype).mul(0.5)))
+export const minimum = binaryOp('take the minimum of', {
+  onnx: 'Min',
+  accepts: isNumber,
+  evaluate: Math.min,
+  gradient: (g, a, b) => [() => share(g, less(a, b), equal(a, b)), () => share(g, less(b, a), equal(a, b))],
+})
+export const maximum = binaryOp('take the maximum of', {
+  onnx: 'Max',
+  accepts: isNumber,
+  evaluate: Math.max,
+  gradient: (g, a, b) => [() => share(g, greater(a, b), equal(a, b)), () => share(g, greater(b, a), equal(a, b))],
+})
+
+export const neg = unaryOp('negate', { onnx: 'Neg', accepts: isNumber, evaluate: (x) => -x, gradient: (g) => g.neg() })
+export const abs = unaryOp('take the absolute value of', {
+  onnx: 'Abs',
+  accepts: isNumber,
+  evaluate: Math.abs,
+  gradient: (g, x) => g.mul(sign(x)),
+})
+export const sign = unaryOp('take the sign of', { onnx: 'Sign', accepts: isNumber, evaluate: Math.sign })
+export const reciprocal = unaryOp('invert', { onnx: 'Reciprocal', evaluate: (x) => 1 / x, gradient: (g, _, y) => g.mul(y).mul(y).neg() })
+export const floor = unaryOp('round down', { onnx: 'Floor', evaluate: Math.floor })
+export const ceil = unaryOp('round up', { onnx: 'Ceil', evaluate: Math.ceil })
+/** To the nearest whole number, ties to even. */
+export const round = unaryOp('round', { onnx: 'Round' })
+
+// Exponentials and roots.
+
+export const exp = unaryOp('exponentiate', { onnx: 'Exp', evaluate: Math.exp, gradient: (g, _, y) => g.mul(y) })
+export const log = unaryOp('take the logarithm of', { onnx: 'Log', evaluate: Math.log, gradient: (g, x) => g.div(x) })
+export const sqrt = unaryOp('take the square root of', { onnx: 'Sqrt', evaluate: Math.sqrt, gradient: (g, _, y) => g.mul(0.5).div(y) })
+export const rsqrt = (x: Tensor): Tensor => reciprocal(sqrt(x))
+export const square = (x: Tensor): Tensor => x.mul(x)
+
+// Trigonometry.
+
+export const sin = unaryOp('take the sine of', { onnx: 'Sin', evaluate: Math.sin, gradient: (g, x) => g.mul(cos(x)) })
+export const cos = unaryOp('take the cosine of', { onnx: 'Cos', evaluate: Math.cos, gradient: (g, x) => g.mul(sin(x)).neg() })
+export const tan = unaryOp('take the tangent of', {
+  onnx: 'Tan',
+  evaluate: Math.tan,
+  gradient: (g, _, y) => g.mul(square(y).add(1)),
+})
+export const asin = unaryOp('take the arcsine of', {
+  onnx: 'Asin',
+  evaluate: Math.asin,
+  gradient: (g, x) => g.mul(rsqrt(square(x).neg().add(1))),
+})
+export const acos = unaryOp('take the arccosine of', {
+  onnx: 'Acos',
+  evaluate: Math.acos,
+  gradient: (g, x) => g.mul(rsqrt(square(x).neg().add(1))).neg(),
+})
+export const atan = unaryOp('take the arctangent of', { onnx: 'Atan', evaluate: Math.atan, gradient: (g, x) => g.div(square(x).add(1)) })
+export const sinh = unaryOp('take the hyperbolic sine of', { onnx: 'Sinh', evaluate: Math.sinh, gradient: (g, x) => g.mul(cosh(x)) })
+export const cosh = unaryOp('take the hyperbolic cosine of', { onnx: 'Cosh', evaluate: Math.cosh, gradient: (g, x) => g.mul(sinh(x)) })
+
+// Saturating functions.
+
+export const tanh = unaryOp('take the hyperbolic tangent of', {
+  onnx: 'Tanh',
+  evaluate: Math.tanh,
+  gradient: (g, _, y) => g.sub(g.mul(square(y))),
+})
+export const sigmoid = unaryOp('take the sigmoid of', {
+  onnx: 'Sigmoid',
+  evaluate: (x) => 1 / (1 + Math.exp(-x)),
+  gradient: (g, _, y) => g.mul(y).mul(y.neg().add(1)),
+})
+/** `log(1 + e^x)` without overflow. */
+export const softplus = unaryOp('take the softplus of', {
+  onnx: 'Softplus',
+  evaluate: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  gradient: (g, x) => g.mul(sigmoid(x)),
+})
+export const erf = unaryOp('take the error function of', {
+  onnx: 'Erf',
+  gradient: (g, x) => g.mul(exp(square(x).neg())).mul(2 / Math.sqrt(Math.PI)),
+})
+export const relu = unaryOp('rectify', {
+  onnx: 'Relu',
+  evaluate: (x) => Math.max(x, 0),
+  gradient: (g, x) => where(greater(x, 0), g, 0),
+})
+export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => where(greaterOrEqual(x, 0), x, x.mul(slope))
+
+/** Limits the values to [low, high]; outside, the gradient is zero. */
+export function clamp(x: Tensor, { min, max }: { min?: number; max?: number }): Tensor {
+  const raised = min === undefined ? x : where(less(x, min), lift(min, x.dtype), x)
+  return max === undefined ? raised : where(greater(raised, max), lift(max, x.dtype), raised)
+}
+
+// Comparison, logic and choice.
+
+export const equal = binaryOp('compare', { onnx: 'Equal', result: 'bool', evaluate: (a, b) => Number(a === b) })
+export const less = binaryOp('compare', { onnx: 'Less', accepts: isNumber, result: 'bool', evaluate: (a, b) => Number(a < b) })
+export const greater = binaryOp('compare', { onnx: 'Greater', accepts: isNumber, result: 'bool', evaluate: (a, b) => Number(a > b) })
+export const lessOrEqual = binaryOp('compare', {
+  onnx: 'LessOrEqual',
+  accepts: isNumber,
+  result: 'bool',
+  evaluate: (a, b) => Number(a <= b),
+})
+export const greaterOrEqual = binaryOp('compare', {
+  onnx: 'GreaterOrEqual',
+  accepts: isNumber,
+  result: 'bool',
+  evaluate: (a, b) => Number(a >= b),
+})
+export const notEqual = (a: Operand, b: Operand): Tensor => not(equal(a, b))
+export const and = binaryOp('combine', { onnx: 'And', accepts: isBool, evaluate: (a, b) => a & b })
+export const or = binaryOp('combine', { onnx: 'Or', accepts: isBool, evaluate: (a, b) => a | b })
+export const xor = binaryOp('combine', { onnx: 'Xor', accepts: isBool, evaluate: (a, b) => a ^ b })
+export const not = unaryOp('negate', { onnx: 'Not', accepts: isBool, result: 'bool', evaluate: (x) => 1 - x })
+export const isnan = unaryOp('look for NaN in', { onnx: 'IsNaN', result: 'bool' })
+export const isfinite = (x: Tensor): Tensor => less(abs(x), Number.POSITIVE_INFINITY)
+
+const whereOp: Op<null> = {
+  name: 'choose',
+  infer: ([condition, a, b], _, fail) => {
+    const [c, x, y] = [condition as Tensor, a as Tensor, b as Tensor]
+    if (c.dtype !== 'bool') fail(`the condition holds ${c.dtype}, not bool`, 'Compare it with something first')
+    if (x.dtype !== y.dtype) fail(`the two choices have different element types: ${x.dtype} and ${y.dtype}`)
+    return [{ dtype: x.dtype, shape: broadcastShapes('choose', [c.shape, x.shape, y.shape], x.where) }]
+  },
+  emit: (emitter, node) => emitter.node('Where', node.inputs),
+  gradient: ([g], node) => [undefined, () => where(node.input(0), g as Tensor, 0), () => where(node.input(0), 0, g as Tensor)],
+  evaluate: ([c, a, b]) => mapArrays((a as NDArray).dtype, (c, a, b) => (c ? a : b) as number, c as NDArray, a as NDArray, b as NDArray),
+}
+
+/** Takes elements of `a` where the condition holds, of `b` elsewhere. */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  const like = [a, b].find((operand) => typeof operand === 'object' && 'dtype' in operand)?.dtype
+  return apply(whereOp, [condition, lift(a, like), lift(b, like)], null)
+}
+
+// Element types and gradient control.
+
+const castOp: Op<{ readonly dtype: DType }> = {
+  name: 'cast',
+  infer: ([x], { dtype }) => [{ dtype, shape: (x as Tensor).shape }],
+  emit: (emitter, node) => emitter.node('Cast', node.inputs, { to: emitter.elementType(node.attributes.dtype) }),
+  gradient: ([g], node) => [() => (g as Tensor).cast(node.input(0).dtype)],
+  evaluate: ([x], { dtype }) => (x as NDArray).cast(dtype),
+}
+
+/** Converts the elements; toward integers it truncates. Gradients pass between floating-point types only. */
+export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply(castOp, [x], { dtype }))
+
+const stopGradientOp: Op<null> = {
+  name: 'stop the gradient of',
+  infer: ([x]) => [x as Tensor],
+  transparent: true,
+}
+
+/** The same values, through which no gradient flows. */
+export const stopGradient = (x: Tensor): Tensor => apply(stopGradientOp, [x], null)
+
+/** Forward the values of `hard`, backward the gradient of `soft` (Bengio et al. 2013, straight-through estimator). */
+export const straightThrough = (hard: Tensor, soft: Tensor): Tensor =>
+  customGradient(
+    [hard, soft],
+    () => hard,
+    (g) => [undefined, g],
+  )
+
+const customOp: Op<{ readonly gradient: (upstream: Tensor, inputs: readonly Tensor[], y: Tensor) => readonly (Tensor | undefined)[] }> = {
+  name: 'apply a custom gradient to',
+  infer: ([y]) => [y as Tensor],
+  transparent: true,
+  gradient: ([g], node) => [undefined, ...node.attributes.gradient(g as Tensor, node.inputs.slice(1), node.output)],
+}
+
+/** Values by `forward`, gradients by `backward`, which returns one tensor (or undefined) per input. */
+export function customGradient(
+  inputs: readonly Tensor[],
+  forward: (...inputs: readonly Tensor[]) => Tensor,
+  backward: (upstream: Tensor, inputs: readonly Tensor[], y: Tensor) => readonly (Tensor | undefined)[],
+): Tensor {
+  return apply(customOp, [forward(...inputs), ...inputs], { gradient: backward })
+}

@@ -1,0 +1,159 @@
+import { type Dimension, isStatic, sameSize } from '../dimension.js'
+import type { DType } from '../dtype.js'
+import { apply, type Fail, type Op } from '../node.js'
+import { normaliseAxis } from '../shape.js'
+import type { Tensor } from '../tensor.js'
+import { lift } from './constant.js'
+import { expand, range, reshape, unsqueeze } from './shaping.js'
+
+function requireIndices(indices: Tensor, fail: Fail): void {
+  if (indices.dtype !== 'int64' && indices.dtype !== 'int32') fail(`the indices hold ${indices.dtype}`, "Cast them to 'int64'")
+}
+
+const gatherOp: Op<{ readonly axis: number }> = {
+  name: 'gather from',
+  infer: ([x, indices], { axis }, fail) => {
+    requireIndices(indices as Tensor, fail)
+    const { dtype, shape } = x as Tensor
+    return [{ dtype, shape: [...shape.slice(0, axis), ...(indices as Tensor).shape, ...shape.slice(axis + 1)] }]
+  },
+  emit: (emitter, node) => emitter.node('Gather', node.inputs, { axis: node.attributes.axis }),
+  gradient: ([g], node) => [() => scatterRows(g as Tensor, node.input(0), node.input(1), node.attributes.axis)],
+}
+
+/** Whole slices of `x` along an axis, chosen by a tensor of indices whose shape takes the axis' place. */
+export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor =>
+  apply(gatherOp, [x, indices], { axis: normaliseAxis(axis, x.rank, gatherOp.name, x.shape, x.where) })
+
+/** Rows of a table [vocabulary, width]: `indices` of any shape give [...indices, width]. */
+export const embedding = (table: Tensor, indices: Tensor): Tensor => gather(table, indices, 0)
+
+/** The adjoint of `gather`: adds the slices of `g` into zeros of the table's shape. */
+function scatterRows(g: Tensor, table: Tensor, indices: Tensor, axis: number): Tensor {
+  const order = table.shape.map((_, i) => i)
+  const front = [axis, ...order.filter((i) => i !== axis)]
+  const rows = indices.shape.length
+  const moved = g.transpose([
+    ...indices.shape.map((_, i) => axis + i),
+    ...g.shape.map((_, i) => i).filter((i) => i < axis || i >= axis + rows),
+  ])
+  const zeros = expand(
+    lift(0, g.dtype),
+    front.map((i) => table.shape[i] as Dimension),
+  )
+  const added = scatterNd(zeros, unsqueeze(indices, -1), moved, 'add')
+  return added.transpose(order.map((i) => front.indexOf(i)))
+}
+
+export type ScatterMode = 'set' | 'add'
+
+interface ScatterNd {
+  readonly mode: ScatterMode
+}
+
+const scatterNdOp: Op<ScatterNd> = {
+  name: 'scatter into',
+  infer: ([x, indices, updates], _, fail) => {
+    requireIndices(indices as Tensor, fail)
+    const [data, at, from] = [x as Tensor, indices as Tensor, updates as Tensor]
+    const depth = at.size(-1)
+    const wanted = [...at.shape.slice(0, -1), ...data.shape.slice(depth)]
+    if (from.dtype !== data.dtype) fail(`the updates hold ${from.dtype}`)
+    if (wanted.length !== from.rank || !wanted.every((size, i) => sameSize(size, from.shape[i] as Dimension)))
+      fail(`the updates must have shape [${wanted.join(', ')}]`)
+    return [data]
+  },
+  emit: (emitter, node) =>
+    emitter.node(
+      'ScatterND',
+      [node.input(0), emitter.int64(node.input(1)), node.input(2)],
+      node.attributes.mode === 'add' ? { reduction: 'add' } : {},
+    ),
+  gradient: ([g], node) => [
+    () => (node.attributes.mode === 'add' ? g : scatterNd(g as Tensor, node.input(1), node.input(2).mul(0), 'set')),
+    undefined,
+    () => gatherNd(g as Tensor, node.input(1)),
+  ],
+}
+
+/**
+ * `x` with slices replaced or added: row `indices[i]` (a position in the first axes of x, along the last axis of `indices`)
+ * receives `updates[i]`. With 'set', indices must not repeat.
+ */
+export const scatterNd = (x: Tensor, indices: Tensor, updates: Tensor, mode: ScatterMode = 'set'): Tensor =>
+  apply(scatterNdOp, [x, indices, updates], { mode })
+
+const gatherNdOp: Op<null> = {
+  name: 'gather from',
+  infer: ([x, indices], _, fail) => {
+    requireIndices(indices as Tensor, fail)
+    return [
+      {
+        dtype: (x as Tensor).dtype,
+        shape: [...(indices as Tensor).shape.slice(0, -1), ...(x as Tensor).shape.slice((indices as Tensor).size(-1))],
+      },
+    ]
+  },
+  emit: (emitter, node) => emitter.node('GatherND', [node.input(0), emitter.int64(node.input(1))]),
+  gradient: ([g], node) => [() => scatterNd(expand(lift(0, node.input(0).dtype), node.input(0).shape), node.input(1), g as Tensor, 'add')],
+}
+
+/** Slices at positions in several leading axes at once: `indices` [..., depth]. */
+export const gatherNd = (x: Tensor, indices: Tensor): Tensor => apply(gatherNdOp, [x, indices], null)
+
+const gatherElementsOp: Op<{ readonly axis: number }> = {
+  name: 'gather elements from',
+  infer: ([x, indices], { axis }, fail) => {
+    const [data, at] = [x as Tensor, indices as Tensor]
+    requireIndices(at, fail)
+    if (at.rank !== data.rank) fail('the indices need as many axes as the tensor')
+    for (const [i, size] of at.shape.entries()) {
+      const limit = data.shape[i] as Dimension
+      if (i !== axis && isStatic(size) && isStatic(limit) && size > limit) fail(`the indices reach beyond axis ${i}`)
+    }
+    return [{ dtype: data.dtype, shape: at.shape }]
+  },
+  emit: (emitter, node) => emitter.node('GatherElements', node.inputs, { axis: node.attributes.axis }),
+  gradient: ([g], node) => [
+    () =>
+      scatterElements(expand(lift(0, node.input(0).dtype), node.input(0).shape), node.input(1), g as Tensor, node.attributes.axis, 'add'),
+  ],
+}
+
+/** Single elements along an axis: `out[i][j] = x[i][indices[i][j]]` for the last axis. */
+export const gatherElements = (x: Tensor, indices: Tensor, axis = -1): Tensor =>
+  apply(gatherElementsOp, [x, indices], { axis: normaliseAxis(axis, x.rank, gatherElementsOp.name, x.shape, x.where) })
+
+const scatterElementsOp: Op<{ readonly axis: number; readonly mode: ScatterMode }> = {
+  name: 'scatter elements into',
+  infer: ([x, indices, updates], _, fail) => {
+    requireIndices(indices as Tensor, fail)
+    const [at, from] = [indices as Tensor, updates as Tensor]
+    if (at.rank !== from.rank || !at.shape.every((size, i) => sameSize(size, from.shape[i] as Dimension)))
+      fail('the updates need the shape of the indices')
+    return [x as Tensor]
+  },
+  emit: (emitter, node) =>
+    emitter.node('ScatterElements', node.inputs, {
+      axis: node.attributes.axis,
+      ...(node.attributes.mode === 'add' && { reduction: 'add' }),
+    }),
+  gradient: ([g], node) => {
+    const { axis, mode } = node.attributes
+    return [
+      () => (mode === 'add' ? g : scatterElements(g as Tensor, node.input(1), node.input(2).mul(0), axis, 'set')),
+      undefined,
+      () => gatherElements(g as Tensor, node.input(1), axis),
+    ]
+  },
+}
+
+/** `x` with single elements along an axis replaced or added: `out[i][indices[i][j]] = updates[i][j]` for the last axis. */
+export const scatterElements = (x: Tensor, indices: Tensor, updates: Tensor, axis = -1, mode: ScatterMode = 'set'): Tensor =>
+  apply(scatterElementsOp, [x, indices, updates], { axis: normaliseAxis(axis, x.rank, scatterElementsOp.name, x.shape, x.where), mode })
+
+/** A new last axis of `classes` elements: 1 at the index, 0 elsewhere. */
+export function oneHot(indices: Tensor, classes: number, dtype: DType = 'float32'): Tensor {
+  const row = reshape(range(classes).cast(indices.dtype), [...indices.shape.map(() => 1), classes])
+  return unsqueeze(indices, -1).equal(row).cast(dtype)
+}

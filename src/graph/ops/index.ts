@@ -1,0 +1,8 @@
+export * from './activations.js'
+export { type ConstantValue, constant, fileConstant, type Operand, placeholder } from './constant.js'
+export * from './elementwise.js'
+export * from './gather.js'
+export { einsum, type MatmulAttributes, matmul } from './linear-algebra.js'
+export * from './normalisation.js'
+export * from './reduce.js'
+export * from './shaping.js'

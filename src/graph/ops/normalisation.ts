@@ -1,0 +1,141 @@
+import { type Dimension, isStatic, sameSize } from '../dimension.js'
+import { isFloat } from '../dtype.js'
+import { apply, applyAll, type Op } from '../node.js'
+import { elements, normaliseAxis } from '../shape.js'
+import type { Tensor } from '../tensor.js'
+import { customGradient, exp, rsqrt } from './elementwise.js'
+import { gatherElements, oneHot } from './gather.js'
+import { logSumExp } from './reduce.js'
+
+const softmaxLike = (name: string, onnx: string, gradient: (g: Tensor, y: Tensor, axis: number) => Tensor) => {
+  const op: Op<{ readonly axis: number }> = {
+    name,
+    infer: ([x], _, fail) => {
+      if (!isFloat((x as Tensor).dtype)) fail(`it does not take elements of type ${x?.dtype}`)
+      return [x as Tensor]
+    },
+    emit: (emitter, node) => emitter.node(onnx, node.inputs, { axis: node.attributes.axis }),
+    gradient: ([g], node) => [() => gradient(g as Tensor, node.output, node.attributes.axis)],
+  }
+  return (x: Tensor, axis = -1): Tensor => apply(op, [x], { axis: normaliseAxis(axis, x.rank, name, x.shape, x.where) })
+}
+
+export const softmax = softmaxLike('apply softmax to', 'Softmax', (g, y, axis) => {
+  const weighted = g.mul(y)
+  return weighted.sub(y.mul(weighted.sum(axis, { keepDims: true })))
+})
+export const logSoftmax = softmaxLike('apply log-softmax to', 'LogSoftmax', (g, y, axis) =>
+  g.sub(exp(y).mul(g.sum(axis, { keepDims: true }))),
+)
+
+/**
+ * The cross entropy between logits [..., classes] and integer labels [...], one number per label. `labelSmoothing` moves that
+ * share of the target evenly onto all classes (Szegedy et al. 2016, section 7).
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, { labelSmoothing = 0 }: { labelSmoothing?: number } = {}): Tensor {
+  const classes = logits.size(-1)
+  const picked = customGradient(
+    [logits],
+    (x) => gatherElements(x as Tensor, (labels as Tensor).unsqueeze(-1)).squeeze(-1),
+    (g) => [g.unsqueeze(-1).mul(oneHot(labels, classes, logits.dtype))], // denser than a scatter, and several times faster
+  )
+  const target = labelSmoothing === 0 ? picked : picked.mul(1 - labelSmoothing).add(logits.mean(-1).mul(labelSmoothing))
+  return logSumExp(logits, -1).sub(target)
+}
+
+interface Normalise {
+  readonly epsilon: number
+}
+
+/** Normalises over the last axis: (x - mean) / sqrt(variance + epsilon), with the mean and the inverse deviation as results too. */
+const standardiseOp: Op<Normalise> = {
+  name: 'normalise',
+  infer: ([x, scale], _, fail) => {
+    const { dtype, shape } = x as Tensor
+    if (!isFloat(dtype)) fail(`it does not take elements of type ${dtype}`)
+    if (scale?.rank !== 1 || !sameSize(scale.shape[0] as Dimension, shape.at(-1) as Dimension))
+      fail('the scale and bias must have the size of the last axis')
+    const kept = [...shape.slice(0, -1), 1]
+    return [
+      { dtype, shape },
+      { dtype, shape: kept },
+      { dtype, shape: kept },
+    ]
+  },
+  emit: (emitter, node) => emitter.node('LayerNormalization', node.inputs, { axis: -1, epsilon: node.attributes.epsilon }, { outputs: 3 }),
+  // With x̂ = (x - μ)·r and d = g·scale: dx = r·(d - mean(d) - x̂·mean(d·x̂)), and the parts for μ and r if they are used.
+  gradient: ([g, gMean, gInverse], node) => {
+    const [x, scale] = node.inputs as [Tensor, Tensor]
+    const [, mean, inverse] = node.outputs as [Tensor, Tensor, Tensor]
+    const normal = x.sub(mean).mul(inverse)
+    const width = node.input(0).shape.at(-1) as Dimension
+    return [
+      () => {
+        let total: Tensor | undefined
+        if (g) {
+          const d = g.mul(scale)
+          total = d
+            .sub(d.mean(-1, { keepDims: true }))
+            .sub(normal.mul(d.mul(normal).mean(-1, { keepDims: true })))
+            .mul(inverse)
+        }
+        const share = isStatic(width) ? 1 / width : 1
+        if (gMean) total = plusMaybe(total, gMean.mul(share).expand(x.shape))
+        if (gInverse) total = plusMaybe(total, normal.mul(inverse).mul(inverse).mul(gInverse).mul(-share))
+        return total
+      },
+      () => g?.mul(normal).sum(x.shape.slice(0, -1).map((_, i) => i)),
+      () => g?.sum(x.shape.slice(0, -1).map((_, i) => i)),
+    ]
+  },
+}
+
+const plusMaybe = (a: Tensor | undefined, b: Tensor): Tensor => (a ? a.add(b) : b)
+
+/** Layer normalisation over the last axis (Ba et al. 2016). */
+export const layerNormalise = (x: Tensor, scale: Tensor, bias: Tensor, epsilon = 1e-5): Tensor =>
+  applyAll(standardiseOp, [x, scale, bias], { epsilon })[0] as Tensor
+
+const rmsOp: Op<Normalise> = {
+  name: 'normalise',
+  infer: ([x]) => [x as Tensor],
+  emit: (emitter, node) => emitter.node('SimplifiedLayerNormalization', node.inputs, { axis: -1, epsilon: node.attributes.epsilon }),
+  supported: ({ device }) => device === 'cpu' || device === 'cuda' || device === 'webgpu' || device === 'wasm',
+  decompose: ([x, scale], { epsilon }) => {
+    const input = x as Tensor
+    return [input.mul(rsqrt(input.mul(input).mean(-1, { keepDims: true }).add(epsilon))).mul(scale as Tensor)]
+  },
+}
+
+/** Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019). */
+export const rmsNormalise = (x: Tensor, scale: Tensor, epsilon = 1e-6): Tensor => apply(rmsOp, [x, scale], { epsilon })
+
+/**
+ * Group normalisation (Wu & He 2018) of [batch, channels, ...space]: every group of channels is normalised by its own mean
+ * and deviation, then scaled per channel.
+ */
+export function groupNormalise(x: Tensor, groups: number, scale: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {
+  const [batch, channels, ...space] = x.shape as [Dimension, number, ...Dimension[]]
+  const perChannel = [channels, ...space.map(() => 1)]
+  const grouped = x.reshape([batch, groups, elements([channels / groups, ...space])])
+  const centred = grouped.sub(grouped.mean(-1, { keepDims: true }))
+  const normal = centred.mul(rsqrt(centred.mul(centred).mean(-1, { keepDims: true }).add(epsilon)))
+  return normal.reshape(x.shape).mul(scale.reshape(perChannel)).add(bias.reshape(perChannel))
+}
+
+/** Batch normalisation with given statistics, as published networks run it: per channel of [batch, channels, ...space]. */
+export function batchNormalise(
+  x: Tensor,
+  { mean, variance, scale, bias }: { mean: Tensor; variance: Tensor; scale: Tensor; bias: Tensor },
+  epsilon = 1e-5,
+): Tensor {
+  const perChannel = [x.size(1), ...x.shape.slice(2).map(() => 1)]
+  const factor = scale.mul(rsqrt(variance.add(epsilon)))
+  return x.mul(factor.reshape(perChannel)).add(bias.sub(mean.mul(factor)).reshape(perChannel))
+}
+
+/** The statistics of a batch [batch, channels, ...space] per channel, for training batch normalisation. */
+export function batchStatistics(x: Tensor): { mean: Tensor; variance: Tensor } {
+  const axes = x.shape.map((_, i) => i).filter((i) => i !== 1)
+  return { mean: x.mean(axes), variance: x.variance(axes) }
+}

@@ -1,0 +1,33 @@
+import { type Node, nodesOf } from '../node.js'
+import { sameShape } from '../shape.js'
+import type { Tensor } from '../tensor.js'
+
+/** Operations that read element i of each operand before they write element i of the result. */
+const elementwise = new Set(['add', 'subtract', 'multiply', 'divide', 'choose'])
+
+/**
+ * For each of the first `count` outputs, whether it may be written over the input of the same number while the program runs:
+ * every reader of the input must have finished, which the graph promises only for nodes that the output depends on.
+ */
+export function inPlacePairs(inputs: readonly Tensor[], outputs: readonly Tensor[], count: number): boolean[] {
+  const given = new Set(inputs)
+  const readers = new Map<Tensor, Node[]>()
+  for (const node of nodesOf(outputs, given)) for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node])
+  return Array.from({ length: count }, (_, i) => {
+    const [before, after] = [inputs[i] as Tensor, outputs[i] as Tensor]
+    if (before === after || given.has(after) || outputs.indexOf(after) !== i) return false
+    if (before.dtype !== after.dtype || !sameShape(before.shape, after.shape)) return false
+    const earlier = new Set(nodesOf(after.node.inputs, given))
+    return readersThroughViews(before, readers).every(
+      ({ node, view }) => earlier.has(node) || (node === after.node && elementwise.has(node.op.name) && !view),
+    )
+  })
+}
+
+/** Readers of a tensor and of its reshaped views, which share its memory. */
+function readersThroughViews(tensor: Tensor, readers: ReadonlyMap<Tensor, readonly Node[]>, view = false): { node: Node; view: boolean }[] {
+  return (readers.get(tensor) ?? []).flatMap((node) => [
+    { node, view },
+    ...(node.op.name === 'reshape' ? readersThroughViews(node.output, readers, true) : []),
+  ])
+}

@@ -1,0 +1,75 @@
+import { type Dimension, named } from './dimension.js'
+import { GeneraError } from './errors.js'
+import { isNDArray, type NDArray } from './ndarray.js'
+import type { Target } from './node.js'
+import { type EmittedModel, emitModel } from './onnx/emitter.js'
+import { placeholder } from './ops/constant.js'
+import { simplify } from './passes/simplify.js'
+import { Tensor } from './tensor.js'
+import { flatten } from './tree.js'
+
+/** A traced function: the ONNX model, and how its ports map to the trees that the function takes and returns. */
+export interface Program {
+  readonly model: EmittedModel
+  readonly inputs: readonly Tensor[]
+  /** The simplified results behind the model's outputs. */
+  readonly outputs: readonly Tensor[]
+  /** Builds what the function returned, from values in the order of the outputs. */
+  readonly rebuild: (values: readonly unknown[]) => unknown
+}
+
+/**
+ * Names for sizes that vary from call to call, one list per argument that is a single array: `[['batch', null, null]]`. `null`
+ * keeps the size of the array.
+ */
+export type DynamicSizes = readonly (readonly (string | null)[] | undefined)[]
+
+/** The arguments of a call, taken apart: the arrays among them, and what the traced program depends on. */
+export interface CallShape {
+  readonly arrays: readonly NDArray[]
+  readonly sizes: readonly (readonly Dimension[])[]
+  readonly paths: readonly string[]
+  readonly rebuild: (leaves: readonly unknown[]) => unknown
+  /** Equal for two calls that one program can serve. */
+  readonly signature: string
+}
+
+export function callShape(args: readonly unknown[], dynamic: DynamicSizes = []): CallShape {
+  const { leaves: arrays, paths, rebuild } = flatten<NDArray>(args, isNDArray)
+  const sizes = arrays.map(({ shape }, i) => traceSizes(shape, paths[i] as string, dynamic))
+  const statics = JSON.stringify(args, (_, value) => (isNDArray(value) ? '#' : typeof value === 'bigint' ? `${value}n` : value))
+  return { arrays, sizes, paths, rebuild, signature: `${statics} ${arrays.map(({ dtype }, i) => `${dtype}[${sizes[i]}]`).join(' ')}` }
+}
+
+function traceSizes(shape: readonly number[], path: string, dynamic: DynamicSizes): readonly Dimension[] {
+  const names = dynamic[Number(path)]
+  if (!names) return shape
+  if (names.length !== shape.length)
+    throw new GeneraError(
+      'dynamic',
+      `Cannot name the sizes of argument ${path}: ${names.length} names are given, the array has ${shape.length} axes`,
+    )
+  return shape.map((size, axis) => {
+    const name = names[axis]
+    return name == null ? size : named(name)
+  })
+}
+
+/** Calls the function on placeholders, simplifies the graph that it builds and writes it as ONNX. */
+export function traceProgram(fn: (...args: never[]) => unknown, { arrays, sizes, paths, rebuild }: CallShape, target: Target): Program {
+  const inputs = arrays.map(({ dtype }, i) => {
+    const path = paths[i] as string
+    const scope = path.slice(path.indexOf('.') + 1) // argument 0's leaf "blocks.0.weight" arrives as "0.blocks.0.weight"
+    return placeholder(sizes[i] as readonly Dimension[], dtype, { name: path, ...(scope !== path && { where: scope }) })
+  })
+  const returned = fn(...(rebuild(inputs) as never[]))
+  const { leaves, rebuild: rebuildResult } = flatten<Tensor>(returned, (leaf) => leaf instanceof Tensor)
+  if (leaves.length === 0)
+    throw new GeneraError(
+      'no-output',
+      'Cannot compile a function that returns no tensor',
+      'Return at least one, if need be inside arrays or objects',
+    )
+  const outputs = simplify(leaves, inputs, target)
+  return { model: emitModel(inputs, outputs, target), inputs, outputs, rebuild: rebuildResult }
+}

@@ -1,0 +1,75 @@
+import type { DType } from '../dtype.js'
+import { GeneraError } from '../errors.js'
+import type { NDArray } from '../ndarray.js'
+import type { Target } from '../node.js'
+import type { EmittedModel } from '../onnx/emitter.js'
+
+export type Device = Target['device']
+
+/** An array that lives where the runtime keeps it: in this process, in another one, or on a GPU. */
+export interface Resident {
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  /** Copies the elements into this process. */
+  read(): Promise<NDArray>
+  /** Gives the memory back; reading afterwards is an error. */
+  dispose(): void
+}
+
+export type Value = NDArray | Resident
+
+/**
+ * Where an output of a run goes: `fetch` copies it into this process, `keep` leaves it with the runtime, and a resident
+ * array receives the elements in place.
+ */
+export type Destination = 'fetch' | 'keep' | Resident
+
+/** A loaded program. */
+export interface Session {
+  /** Inputs and destinations stand in the order of the model's ports. */
+  run(inputs: readonly Value[], destinations: readonly Destination[]): Promise<readonly Value[]>
+  dispose(): Promise<void>
+}
+
+/** The small interface behind which every engine stands. */
+export interface Runtime {
+  /** For people: `onnxruntime-node cpu, 2 threads`. */
+  readonly name: string
+  readonly device: Device
+  load(model: EmittedModel, options?: SessionOptions): Promise<Session>
+  /** Hands an array over to the runtime. */
+  upload(array: NDArray): Promise<Resident>
+  dispose(): Promise<void>
+}
+
+export interface SessionOptions {
+  /** Said in errors: what the program is. */
+  readonly label?: string
+  /** ONNX Runtime's own graph optimisations; the emitted graph is already fused, so 'basic' is usually enough. */
+  readonly optimise?: 'none' | 'basic' | 'extended' | 'all'
+}
+
+export interface RuntimeOptions {
+  /** Threads within one operator. Left out: one per physical core. */
+  readonly threads?: number
+  /** Keep threads spinning between operators: fastest alone on a machine, unkind beside others. */
+  readonly spin?: boolean
+}
+
+/** The engine failed: the message says what it was running and what it said. */
+export class RuntimeError extends GeneraError {
+  override readonly name: string = 'RuntimeError'
+  constructor(
+    readonly running: string,
+    readonly problem: string,
+    hint?: string,
+    options?: { cause?: unknown },
+  ) {
+    super('runtime', `Cannot run ${running}: ${problem}`, hint, options)
+  }
+}
+
+/** The process or the device that ran the program is gone. A new runtime can be started; what lived in it is lost. */
+export class RuntimeLostError extends RuntimeError {
+  override readonly name = 'RuntimeLostError'
+}

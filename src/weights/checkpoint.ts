@@ -1,0 +1,166 @@
+import { files } from '#files'
+import type { DType } from '../graph/dtype.js'
+import type { NDArray } from '../graph/ndarray.js'
+import type { ByteRegion } from '../graph/region.js'
+import { CheckpointError, quoted } from './checkpoint-error.js'
+import { type ByteSource, blobFile, memoryFile, type OpenFile } from './files.js'
+import { recognisedBytes } from './recognise.js'
+import { parseHeader, parseHeaderLength, prefixBytes, type SafetensorsHeader } from './safetensors.js'
+import { decodeTensor, readableStorage, type StorageDType, storageFacts } from './storage-dtype.js'
+
+/** A tensor as a file describes it; none of its data has been read. */
+export interface TensorInfo {
+  /** The element type of the array that `read` gives; undefined where genera has none. */
+  readonly dtype: DType | undefined
+  /** The element type in the file. Where it differs from `dtype`, `read` converts: F64 rounds to float32, I16, U16 and U32 widen. */
+  readonly storage: StorageDType
+  readonly shape: readonly number[]
+  /** The file that holds it, as the caller or the index names it. */
+  readonly file: string
+  /** Where its bytes begin, from the start of the file. */
+  readonly offset: number
+  /** In bytes. */
+  readonly length: number
+  /**
+   * The same bytes as something to point at. Undefined where there is nothing to point at, which is a Blob or an address that
+   * was opened without `inMemory`, and where the bytes are not yet those of `dtype` (BOOL included: its bytes may hold more than 0 and 1).
+   */
+  readonly region: ByteRegion | undefined
+}
+
+/** Named tensors in a file or in several. Opening one reads the descriptions only. */
+export interface Checkpoint {
+  /** As the caller named it. */
+  readonly file: string
+  /** In the order of the file. */
+  readonly names: readonly string[]
+  readonly metadata: ReadonlyMap<string, string>
+  has(name: string): boolean
+  /** @throws CheckpointError if there is no tensor of this name */
+  info(name: string): TensorInfo
+  /**
+   * Reads the bytes of this tensor and no others.
+   *
+   * @throws CheckpointError if there is no such tensor, if genera has no such element type, or if the file cannot be read
+   */
+  read(name: string): Promise<NDArray>
+  close(): Promise<void>
+}
+
+export interface OpenOptions {
+  /** What errors call a source without a name of its own. */
+  readonly name?: string
+  /** Reads the whole file now, so that every tensor has a region to point at. */
+  readonly inMemory?: boolean
+}
+
+/**
+ * Opens one safetensors file and checks its header in full.
+ *
+ *     const checkpoint = await openSafetensors('model.safetensors')
+ *     checkpoint.names                        // ['wte.weight', …]
+ *     await checkpoint.read('wte.weight')     // float16[50257, 768]
+ *
+ * @param source a path or a `file:` URL in Node, an address of the page's origin in browsers, a Blob, or the bytes
+ * @throws CheckpointError for a file that is missing, damaged or of another kind
+ */
+export async function openSafetensors(source: ByteSource, options: OpenOptions = {}): Promise<Checkpoint> {
+  const file = await openBytes(source, options)
+  try {
+    return checkpointOf(file, await readHeader(file))
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** An open file over any kind of source. */
+export async function openBytes(source: ByteSource, { name, inMemory = false }: OpenOptions = {}): Promise<OpenFile> {
+  if (source instanceof Uint8Array) return memoryFile(source, name ?? 'bytes')
+  if (source instanceof ArrayBuffer) return memoryFile(new Uint8Array(source), name ?? 'bytes')
+  const file = source instanceof Blob ? blobFile(source, name ?? blobName(source)) : await files.open(source)
+  if (!inMemory) return file
+  try {
+    return memoryFile(await file.read(0, file.size), file.name)
+  } finally {
+    await file.close()
+  }
+}
+
+const blobName = (blob: Blob): string => (blob instanceof globalThis.File ? blob.name : 'blob')
+
+/** Reads and checks the header; never asks for more bytes than the file has, whatever the header says. */
+export async function readHeader(file: OpenFile): Promise<SafetensorsHeader> {
+  const head = await file.read(0, Math.min(file.size, recognisedBytes))
+  const length = parseHeaderLength(head, file.size, file.name)
+  return parseHeader(await file.read(prefixBytes, length), file.size, file.name)
+}
+
+function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsHeader): Checkpoint {
+  const names = [...tensors.keys()]
+  let closed = false
+
+  function info(name: string): TensorInfo {
+    const entry = tensors.get(name)
+    if (!entry) throw tensorNotFound(name, file.name, names)
+    const { storage, shape, offset, length } = entry
+    const { dtype, convert } = storageFacts(storage)
+    const region = file.source && dtype && !convert ? { source: file.source, offset, length } : undefined
+    return { dtype, storage, shape, file: file.name, offset, length, region }
+  }
+
+  return {
+    file: file.name,
+    names,
+    metadata,
+    has: (name) => tensors.has(name),
+    info,
+
+    async read(name) {
+      const { dtype, storage, shape, offset, length } = info(name)
+      if (closed) throw alreadyClosed(file.name, name)
+      if (!dtype) throw unsupported(file.name, name, storage)
+      return decodeTensor(dtype, storage, shape, (await file.read(offset, length)).buffer)
+    },
+
+    async close() {
+      if (closed) return
+      closed = true
+      await file.close()
+    },
+  }
+}
+
+/** The error for a name that no tensor has; it offers the name that ends alike, since prefixes are what usually differs. */
+export function tensorNotFound(tensor: string, file: string, names: readonly string[]): CheckpointError {
+  const last = tensor.slice(tensor.lastIndexOf('.') + 1)
+  let [closest, longest] = ['', last.length - 1]
+  for (const name of names) {
+    let common = 0
+    while (common < Math.min(name.length, tensor.length) && name.at(-1 - common) === tensor.at(-1 - common)) common++
+    if (common > longest) [closest, longest] = [name, common]
+  }
+  const found = names.length ? `${names.length} others (first ${quoted(names[0] ?? '')})` : 'a file without tensors'
+  const hint = closest ? `The closest name is ${quoted(closest)}` : undefined
+  return new CheckpointError({ code: 'TensorNotFound', file, tensor, expected: 'a tensor of this name', found, hint })
+}
+
+export const alreadyClosed = (file: string, tensor: string): CheckpointError =>
+  new CheckpointError({
+    code: 'Closed',
+    file,
+    tensor,
+    expected: 'an open checkpoint',
+    found: 'one that was closed',
+    hint: 'Read every tensor before close()',
+  })
+
+const unsupported = (file: string, tensor: string, storage: StorageDType): CheckpointError =>
+  new CheckpointError({
+    code: 'UnsupportedDType',
+    file,
+    tensor,
+    expected: `one of ${readableStorage()}`,
+    found: storage,
+    hint: 'Convert the file to one of these first, for example to F16',
+  })

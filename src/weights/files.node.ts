@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { byteCount, CheckpointError, type CheckpointErrorCode } from './checkpoint-error.js'
+import type { FileContent, Files, OpenFile } from './files.js'
+
+/** One system call moves at most 2 GiB. */
+const largestTransfer = 2 ** 30
+
+export const files: Files = {
+  async open(location) {
+    const path = toPath(location)
+    return failing('read', path, async () => {
+      // Opening a pipe or a device could wait for ever, so we look first.
+      if (!(await stat(path)).isFile()) throw notAFile(path)
+      const handle = await open(path, 'r')
+      return openFile(handle, path, (await handle.stat()).size)
+    })
+  },
+
+  async list(location) {
+    const path = toPath(location)
+    return failing('read', path, async () => ((await stat(path)).isDirectory() ? await readdir(path) : undefined))
+  },
+
+  within: (folder, name) => join(toPath(folder), name),
+  beside: (file, name) => join(dirname(toPath(file)), name),
+
+  async write(contents, obsolete = []) {
+    const unfinished = new Set<string>()
+    try {
+      const written: { readonly from: string; readonly to: string }[] = []
+      for (const { path: location, chunks } of contents) {
+        const path = toPath(location)
+        const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`)
+        await failing('write', path, () => writeAndSync(temporary, chunks, unfinished))
+        written.push({ from: temporary, to: path })
+      }
+      for (const { from, to } of written) {
+        await failing('write', to, () => rename(from, to))
+        unfinished.delete(from)
+      }
+      for (const path of obsolete) await failing('write', path, () => rm(path, { force: true }))
+    } finally {
+      for (const path of unfinished) await rm(path, { force: true }).catch(() => {})
+    }
+    for (const folder of new Set(contents.map(({ path }) => dirname(path)))) await syncFolder(folder)
+  },
+} satisfies Files
+
+function openFile(handle: FileHandle, path: string, size: number): OpenFile {
+  return {
+    name: path,
+    size,
+    source: { path: resolve(path) },
+    read: (offset, length) =>
+      failing('read', path, async () => {
+        const bytes = new Uint8Array(length)
+        for (let done = 0; done < length; ) {
+          const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, largestTransfer), offset + done)
+          if (bytesRead === 0) throw shrunk(path, offset + length, offset + done)
+          done += bytesRead
+        }
+        return bytes
+      }),
+    close: () => handle.close(),
+  }
+}
+
+async function writeAndSync(path: string, chunks: FileContent['chunks'], unfinished: Set<string>): Promise<void> {
+  const handle = await open(path, 'wx')
+  unfinished.add(path)
+  try {
+    for (const chunk of chunks)
+      for (let done = 0; done < chunk.length; )
+        done += (await handle.write(chunk, done, Math.min(chunk.length - done, largestTransfer))).bytesWritten
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Makes the renames themselves survive a power cut. Some systems cannot open a folder; there the rename is as safe as it gets. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}
+
+function toPath(location: string | URL): string {
+  const text = String(location)
+  const noPath = (found: string) => new CheckpointError({ code: 'FileNotFound', file: text, expected: 'a path', found })
+  if (/^file:\/\//i.test(text)) {
+    try {
+      return toPath(fileURLToPath(text))
+    } catch (cause) {
+      throw cause instanceof CheckpointError ? cause : noPath(cause instanceof Error ? cause.message : 'another kind of address')
+    }
+  }
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text))
+    throw new CheckpointError({
+      code: 'NotSupported',
+      file: text,
+      expected: 'a path or a file: URL',
+      found: 'an address in the network',
+      hint: 'Download the file first, or fetch it and pass the bytes',
+    })
+  if (text.includes('\0')) throw noPath('a NUL character in it')
+  return text
+}
+
+const codes: Record<string, CheckpointErrorCode> = {
+  ENOENT: 'FileNotFound',
+  ENOTDIR: 'FileNotFound',
+  ENOSPC: 'DiskFull',
+  EDQUOT: 'DiskFull',
+}
+
+const reasons: Record<string, { readonly found: string; readonly hint?: string }> = {
+  ENOENT: { found: 'nothing there', hint: 'Check the path; a relative one starts at the current folder' },
+  ENOTDIR: { found: 'a file where a folder should be', hint: 'Check the path' },
+  ENOSPC: { found: 'no space left on the disk', hint: 'Free some space and save again; an older file is still as it was' },
+  EDQUOT: { found: "the user's disk quota used up", hint: 'Free some space and save again; an older file is still as it was' },
+  EACCES: { found: 'no permission', hint: 'Check who owns the file and its folder' },
+  EPERM: { found: 'no permission', hint: 'Check who owns the file and its folder' },
+  EROFS: { found: 'a read-only disk', hint: 'Choose another folder' },
+  EISDIR: { found: 'a folder of that name', hint: 'Choose another name' },
+  EMFILE: { found: 'too many open files', hint: 'Close checkpoints that are no longer needed' },
+}
+
+/** Runs an operation on `file` and gives the system's errors their sentence. */
+async function failing<T>(action: 'read' | 'write', file: string, operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation()
+  } catch (cause) {
+    const system = cause instanceof Error && 'syscall' in cause && 'code' in cause ? String(cause.code) : undefined
+    if (system === undefined) throw cause
+    const { found, hint } = reasons[system] ?? { found: system }
+    const expected = action === 'read' ? 'a file that can be read' : 'a place that can be written'
+    throw new CheckpointError({ code: codes[system] ?? 'IoError', action, file, expected, found, hint, cause })
+  }
+}
+
+const notAFile = (file: string) =>
+  new CheckpointError({
+    code: 'IoError',
+    file,
+    expected: 'a regular file',
+    found: 'a folder or a device',
+    hint: 'For a folder with a checkpoint use openCheckpoint()',
+  })
+
+const shrunk = (file: string, wanted: number, size: number) =>
+  new CheckpointError({
+    code: 'IoError',
+    file,
+    expected: `a file that still holds ${byteCount(wanted)}`,
+    found: `its end after ${byteCount(size)}`,
+    hint: 'Another program cut the file while it was open: open it again',
+  })

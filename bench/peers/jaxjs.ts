@@ -10,34 +10,53 @@ import { adamW, batchOf, initialValues, type Network, normEpsilon, parametersOf,
 type Arrays = { [name: string]: np.Array }
 type Loss = (parameters: Arrays, inputs: np.Array, targets: np.Array) => np.Array
 
-/** jax-js on its wasm device, with the whole step (loss, gradient, AdamW) in one `jit`. */
+/**
+ * A jitted call allocates all of its intermediate results before the first one is computed. The U-Net's would need more than
+ * the 4 GiB of a wasm memory, so its gradient is summed over parts of the batch, which gives the same numbers.
+ */
+const parts = { transformer: 1, unet: 4 } satisfies Record<Network, number>
+
+/** jax-js on its wasm device: loss and gradient in one `jit`, AdamW in another. */
 export async function measure({ network, ...options }: MeasureOptions): Promise<Measurement> {
   defaultDevice('wasm')
-  const trainStep = jit(trainStepOf(network === 'transformer' ? transformerLoss : unetLoss))
-  const { inputs, targets } = arraysOf(network)
+  const lossOf = network === 'transformer' ? transformerLoss : unetLoss
+  const addGradient = jit((sum: Arrays, parameters: Arrays, inputs: np.Array, targets: np.Array) => {
+    const [loss, gradient] = valueAndGrad(lossOf)(parameters, inputs, targets)
+    for (const [name, part] of Object.entries(gradient)) sum[name] = take(sum, name).add(part.div(parts[network]))
+    return { loss, sum }
+  })
+  const update = jit(adamWUpdate)
+
+  const batches = batchesOf(network)
   let parameters = initialParameters(network)
   let [mean, square] = [zerosLike(parameters), zerosLike(parameters)]
   let count = 0
-
   const step = async () => {
+    let gradient = zerosLike(parameters)
+    let total = 0
+    for (const { inputs, targets } of batches) {
+      const { loss, sum } = await blockUntilReady(addGradient(gradient, tree.ref(parameters), inputs.ref, targets.ref))
+      gradient = sum
+      total += Number(await loss.jsAsync())
+    }
     count++
     const corrections = [1 - adamW.beta1 ** count, 1 - adamW.beta2 ** count].map((value) => np.array(value))
-    const result = trainStep(parameters, mean, square, corrections, inputs.ref, targets.ref)
-    await blockUntilReady(result)
-    ;({ parameters, mean, square } = result)
-    return Number(await result.loss.jsAsync())
+    ;({ parameters, mean, square } = await blockUntilReady(update(parameters, mean, square, gradient, corrections)))
+    return total / batches.length
   }
   return measureSteps(step, options, `jax-js, wasm, SIMD, jit, ${threads} threads`)
 }
 
-/** The batch, images as [batch, height, width, channels]. */
-function arraysOf(network: Network) {
+/** The batch in its parts; images as [batch, height, width, channels]. */
+function batchesOf(network: Network) {
   const { inputs, targets } = batchOf(network)
-  const load = (values: typeof inputs) => {
-    if (network === 'transformer') return np.array(values).reshape([transformer.batch, transformer.context])
-    return np.array(values).reshape([unet.batch, unet.channels, unet.size, unet.size]).transpose([0, 2, 3, 1])
+  const load = (values: typeof inputs, part: number) => {
+    const size = values.length / parts[network]
+    const array = np.array(values.slice(part * size, (part + 1) * size))
+    if (network === 'transformer') return array.reshape([-1, transformer.context])
+    return array.reshape([-1, unet.channels, unet.size, unet.size]).transpose([0, 2, 3, 1])
   }
-  return { inputs: load(inputs), targets: load(targets) }
+  return Array.from({ length: parts[network] }, (_, part) => ({ inputs: load(inputs, part), targets: load(targets, part) }))
 }
 
 /** Convolution kernels are kept as matrices [height·width·in, out], see `convolution`. */
@@ -55,24 +74,19 @@ const zerosLike = (arrays: Arrays): Arrays => {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, np.zeros(array.shape)]))
 }
 
-function trainStepOf(lossOf: Loss) {
+function adamWUpdate(parameters: Arrays, mean: Arrays, square: Arrays, gradients: Arrays, corrections: np.Array[]) {
   const { learningRate, beta1, beta2, epsilon, weightDecay } = adamW
-  return (parameters: Arrays, mean: Arrays, square: Arrays, corrections: np.Array[], inputs: np.Array, targets: np.Array) => {
-    const [loss, gradients] = valueAndGrad(lossOf)(tree.ref(parameters), inputs, targets)
-    const [meanCorrection, squareCorrection] = corrections as [np.Array, np.Array]
-    for (const [name, parameter] of Object.entries(parameters)) {
-      const gradient = take(gradients, name)
-      const m = take(mean, name).mul(beta1).add(gradient.ref.mul(1 - beta1))
-      const v = take(square, name).mul(beta2).add(np.square(gradient).mul(1 - beta2))
-      const size = np.sqrt(v.ref.div(squareCorrection.ref)).add(epsilon)
-      const update = m.ref.div(meanCorrection.ref).div(size)
-      parameters[name] = parameter.mul(1 - learningRate * weightDecay).sub(update.mul(learningRate))
-      mean[name] = m
-      square[name] = v
-    }
-    tree.dispose(corrections)
-    return { loss, parameters, mean, square }
+  const [meanCorrection, squareCorrection] = corrections as [np.Array, np.Array]
+  for (const [name, gradient] of Object.entries(gradients)) {
+    const m = take(mean, name).mul(beta1).add(gradient.ref.mul(1 - beta1))
+    const v = take(square, name).mul(beta2).add(np.square(gradient).mul(1 - beta2))
+    const direction = m.ref.div(meanCorrection.ref).div(np.sqrt(v.ref.div(squareCorrection.ref)).add(epsilon))
+    parameters[name] = take(parameters, name).mul(1 - learningRate * weightDecay).sub(direction.mul(learningRate))
+    mean[name] = m
+    square[name] = v
   }
+  tree.dispose(corrections)
+  return { parameters, mean, square }
 }
 
 function take(arrays: Arrays, name: string): np.Array {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,9 +14,9 @@ export const files: Files = {
     const path = toPath(location)
     return failing('read', path, async () => {
       // Opening a pipe or a device could wait for ever, so we look first.
-      if (!(await stat(path)).isFile()) throw notAFile(path)
-      const handle = await open(path, 'r')
-      return openFile(handle, path, (await handle.stat()).size)
+      const stats = await stat(path)
+      if (!stats.isFile()) throw notAFile(path)
+      return openFile(path, stats)
     })
   },
 
@@ -49,23 +50,54 @@ export const files: Files = {
   },
 } satisfies Files
 
-function openFile(handle: FileHandle, path: string, size: number): OpenFile {
+function openFile(path: string, stats: Stats): OpenFile {
+  const withHandle = sharedHandle(path, stats)
   return {
     name: path,
-    size,
+    size: stats.size,
     source: { path: resolve(path) },
     read: (offset, length) =>
-      failing('read', path, async () => {
-        const bytes = new Uint8Array(length)
-        for (let done = 0; done < length; ) {
-          const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, largestTransfer), offset + done)
-          if (bytesRead === 0) throw shrunk(path, offset + length, offset + done)
-          done += bytesRead
-        }
-        return bytes
-      }),
-    close: () => handle.close(),
+      failing('read', path, () =>
+        withHandle(async (handle) => {
+          const bytes = allocated(length, path)
+          for (let done = 0; done < length; ) {
+            const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, largestTransfer), offset + done)
+            if (bytesRead === 0) throw changed(path, byteCount(stats.size), `its end after ${byteCount(offset + done)}`)
+            done += bytesRead
+          }
+          return bytes
+        }),
+      ),
   }
+}
+
+/** Keeps the file open while somebody reads: any number of reads share one descriptor, and none is left when they are done. */
+function sharedHandle(path: string, stats: Stats) {
+  let readers = 0
+  let opening: Promise<FileHandle> | undefined
+  return async <T>(use: (handle: FileHandle) => Promise<T>): Promise<T> => {
+    readers++
+    try {
+      opening ??= openUnchanged(path, stats)
+      return await use(await opening)
+    } finally {
+      if (--readers === 0) {
+        const closing = opening
+        opening = undefined
+        await closing?.then((handle) => handle.close()).catch(() => {})
+      }
+    }
+  }
+}
+
+/** Opens the file again, asserting that it is still the one whose header was checked. */
+async function openUnchanged(path: string, before: Stats): Promise<FileHandle> {
+  const handle = await open(path, 'r')
+  const now = await handle.stat()
+  if (now.ino === before.ino && now.size === before.size && now.mtimeMs === before.mtimeMs) return handle
+  await handle.close()
+  const describe = ({ size, mtime }: Stats) => `${byteCount(size)} of ${mtime.toISOString()}`
+  throw changed(path, describe(before), describe(now))
 }
 
 async function writeAndSync(path: string, chunks: FileContent['chunks'], unfinished: Set<string>): Promise<void> {
@@ -142,6 +174,15 @@ async function failing<T>(action: 'read' | 'write', file: string, operation: () 
   }
 }
 
+function allocated(length: number, file: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length)
+  } catch (cause) {
+    const hint = 'It is more than this process can hold: point at its region instead, or save the file in smaller tensors'
+    throw new CheckpointError({ code: 'IoError', file, expected: `memory for ${byteCount(length)}`, found: 'not enough', hint, cause })
+  }
+}
+
 const notAFile = (file: string) =>
   new CheckpointError({
     code: 'IoError',
@@ -151,11 +192,5 @@ const notAFile = (file: string) =>
     hint: 'For a folder with a checkpoint use openCheckpoint()',
   })
 
-const shrunk = (file: string, wanted: number, size: number) =>
-  new CheckpointError({
-    code: 'IoError',
-    file,
-    expected: `a file that still holds ${byteCount(wanted)}`,
-    found: `its end after ${byteCount(size)}`,
-    hint: 'Another program cut the file while it was open: open it again',
-  })
+const changed = (file: string, expected: string, found: string) =>
+  new CheckpointError({ code: 'IoError', file, expected, found, hint: 'The file changed after it was opened: open it again' })

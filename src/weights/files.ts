@@ -4,7 +4,7 @@ import { byteCount, CheckpointError } from './checkpoint-error.js'
 /** Where bytes can come from: a path or a `file:` URL in Node, an address of the same origin in browsers, or the bytes themselves. */
 export type ByteSource = string | URL | Blob | Uint8Array | ArrayBuffer
 
-/** An open file whose size does not change. */
+/** A file to read from. It holds no system resource between reads, so there is nothing to close. */
 export interface OpenFile {
   /** As the caller named it; for errors. */
   readonly name: string
@@ -15,10 +15,9 @@ export interface OpenFile {
   /**
    * A fresh copy of `length` bytes from `offset`, alone in its buffer.
    *
-   * @throws CheckpointError if they cannot be read in full
+   * @throws CheckpointError if they cannot be read in full, or if the file is no longer the one that was opened
    */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>
-  close(): Promise<void>
 }
 
 /** One file to be written, in pieces. */
@@ -47,7 +46,6 @@ export function memoryFile(bytes: Uint8Array, name: string): OpenFile {
     size: bytes.length,
     source: { bytes, name },
     read: async (offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)),
-    close: async () => {},
   }
 }
 
@@ -64,7 +62,6 @@ export function blobFile(blob: Blob, name: string): OpenFile {
         throw ioError({ file: name, expected: `${byteCount(length)} from byte ${offset}`, cause, hint: 'Choose the file again' })
       }
     },
-    close: async () => {},
   }
 }
 

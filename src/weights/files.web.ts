@@ -50,7 +50,6 @@ function rangedFile(url: string, head: Uint8Array, size: number): OpenFile {
         hint: 'The file changed on the server, or a proxy in between ignores ranges: open it again',
       })
     },
-    close: async () => {},
   }
 }
 

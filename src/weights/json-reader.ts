@@ -41,24 +41,24 @@ export class JsonReader {
   string(what: string): string {
     if (this.#peek() !== '"') throw this.expected(what)
     const start = this.#position
-    let escaped = false
+    let plain = true
     for (let at = start + 1; at < this.text.length; at++) {
       const unit = this.text.charCodeAt(at)
-      if (unit === 0x5c) {
-        escaped = true
-        at++
-      } else if (unit === 0x22) {
+      if (unit === 0x22) {
         this.#position = at + 1
-        return this.#decode(start, at + 1, what, escaped)
+        return plain ? this.text.slice(start + 1, at) : this.#decode(start, at + 1, what)
       }
+      if (unit === 0x5c) at++
+      if (unit === 0x5c || unit < 0x20) plain = false
     }
     throw this.problem(what, `text that begins at character ${start} and has no closing quote`)
   }
 
   /** A number spelled as digits only, at most 2^53 − 1. `tooLarge` makes the error for a larger one, where that is another error. */
   wholeNumber(what: string, tooLarge: (found: string) => Error = (found) => this.problem(what, found)): number {
-    const spelled = /^[-0-9]$/.test(this.#peek()) ? this.#number() : ''
-    if (!/^(?:0|[1-9][0-9]*)$/.test(spelled)) throw spelled ? this.problem(what, spelled) : this.expected(what)
+    if (!/[-0-9]/.test(this.#peek())) throw this.expected(what)
+    const spelled = this.#number()
+    if (!/^(?:0|[1-9][0-9]*)$/.test(spelled)) throw this.problem(what, spelled)
     const value = Number(spelled)
     if (!Number.isSafeInteger(value)) throw tooLarge(spelled)
     this.#position += spelled.length
@@ -121,21 +121,22 @@ export class JsonReader {
     return this.text.charAt(this.#position)
   }
 
-  /** The number at this position as it is spelled, right or wrong, not yet passed over. */
+  /** The number at this position as it is spelled, right or wrong, cut to a length, and not yet passed over. */
   #number(): string {
-    return /^[-+.0-9eE]*/.exec(this.text.slice(this.#position, this.#position + longestNumber))?.[0] ?? ''
+    let end = this.#position
+    while (end < this.#position + longestNumber && '0123456789-+.eE'.includes(this.text[end] ?? ' ')) end++
+    return this.text.slice(this.#position, end)
   }
 
-  #decode(start: number, end: number, what: string, escaped: boolean): string {
-    let decoded: unknown
+  #decode(start: number, end: number, what: string): string {
+    let decoded: string
     try {
-      decoded = JSON.parse(this.text.slice(start, end))
+      decoded = JSON.parse(this.text.slice(start, end)) as string
     } catch {
       throw this.problem(what, `text with a bad escape or a control character at character ${start}`)
     }
     // Half a surrogate pair can only come from an escape; it has no UTF-8 and no other reader accepts it.
-    if (escaped && /\p{Surrogate}/u.test(decoded as string))
-      throw this.problem(what, `half a surrogate pair in ${quoted(decoded as string)}`)
-    return decoded as string
+    if (/\p{Surrogate}/u.test(decoded)) throw this.problem(what, `half a surrogate pair in ${quoted(decoded)}`)
+    return decoded
   }
 }

@@ -174,15 +174,15 @@ function lengthInBytes(storage: StorageDType, shape: readonly number[], problem:
 function checkCoverage(tensors: ReadonlyMap<string, TensorEntry>, dataStart: number, fileSize: number, file: string): void {
   const sorted = [...tensors].sort(([, a], [, b]) => a.offset - b.offset || a.length - b.length)
   let end = dataStart
-  let previous = 'the header'
+  let previous: string | undefined
   for (const [tensor, { offset, length }] of sorted) {
     if (offset !== end) {
-      const expected = `data from offset ${end - dataStart}, where ${previous} ends`
-      const found = `a ${offset > end ? 'hole' : 'overlap'} up to offset ${offset - dataStart}`
+      const expected = `data from offset ${end - dataStart}, where ${previous === undefined ? 'the header' : quoted(previous)} ends`
+      const found = `${offset > end ? 'a hole up to' : 'an overlap from'} offset ${offset - dataStart}`
       throw new CheckpointError({ code: 'InvalidOffset', file, tensor, expected, found, hint: downloadAgain })
     }
     end = offset + length
-    previous = quoted(tensor)
+    previous = tensor
   }
   if (end === fileSize) return
   const difference = Math.abs(fileSize - end)

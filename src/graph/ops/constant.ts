@@ -81,3 +81,13 @@ export function lift(operand: Operand, like: DType = 'float32'): Tensor {
     )
   return constant(scalar(operand, like))
 }
+
+const labelOp: Op<null> = {
+  name: 'label',
+  infer: ([x]) => [x as Tensor],
+  transparent: true,
+  gradient: ([g]) => [g],
+}
+
+/** The same tensor under a scope path, so that errors downstream can name the place. */
+export const labelled = (tensor: Tensor, where: string): Tensor => new Node(labelOp, [tensor], null, [tensor], where).output

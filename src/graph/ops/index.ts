@@ -1,5 +1,5 @@
 export * from './activations.js'
-export { type ConstantValue, constant, fileConstant, type Operand, placeholder } from './constant.js'
+export { type ConstantValue, constant, fileConstant, labelled, type Operand, placeholder } from './constant.js'
 export * from './elementwise.js'
 export * from './gather.js'
 export { einsum, type MatmulAttributes, matmul } from './linear-algebra.js'

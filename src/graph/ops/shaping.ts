@@ -1,5 +1,5 @@
 import { type Dimension, dividedBy, exactQuotient, isStatic, minus, plus, sameSize, times } from '../dimension.js'
-import { apply, failure, type Op } from '../node.js'
+import { apply, applyAll, failure, type Op } from '../node.js'
 import { elements, normaliseAxis, type Shape, sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { lift } from './constant.js'
@@ -188,6 +188,23 @@ export const stack = (tensors: readonly Tensor[], axis = 0): Tensor =>
     axis,
   )
 
+const splitOp: Op<{ readonly axis: number; readonly sizes: readonly number[] }> = {
+  name: 'split',
+  infer: ([x], { axis, sizes }) =>
+    sizes.map((length) => ({ dtype: (x as Tensor).dtype, shape: (x as Tensor).shape.map((size, i) => (i === axis ? length : size)) })),
+  emit: (emitter, node) => {
+    const { axis, sizes } = node.attributes
+    return emitter.node('Split', [node.input(0), emitter.sizes(sizes)], { axis }, { outputs: sizes.length })
+  },
+  gradient: (upstream, node) => [
+    () =>
+      concat(
+        upstream.map((g, i) => g ?? expand(lift(0, node.input(0).dtype), (node.outputs[i] as Tensor).shape)),
+        node.attributes.axis,
+      ),
+  ],
+}
+
 /** Cuts an axis into parts: a number of equal parts, or the sizes of the parts. */
 export function split(x: Tensor, parts: number | readonly number[], axis = -1): Tensor[] {
   const at = normaliseAxis(axis, x.rank, 'split', x.shape, x.where)
@@ -197,11 +214,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis = -1): 
     failure('split', [x])(
       `axis ${axis} of size ${size} does not divide into ${typeof parts === 'number' ? `${parts} equal parts` : `[${parts.join(', ')}]`}`,
     )
-  let start = 0
-  return sizes.map((length) => {
-    start += length
-    return slice(x, at, start - length, start)
-  })
+  return sizes.length === 1 ? [x] : [...applyAll(splitOp, [x], { axis: at, sizes })]
 }
 
 const padOp: Op<{ readonly axis: number; readonly before: Dimension; readonly after: Dimension; readonly value: number }> = {

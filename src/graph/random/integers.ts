@@ -30,7 +30,7 @@ export function integers<D extends IndexType = 'int32'>(
   return new NDArray<IndexType>(
     dtype,
     shape,
-    dtype === 'int32' ? Int32Array.from(numbers) : BigInt64Array.from(numbers, BigInt),
+    dtype === 'int32' ? new Int32Array(numbers) : BigInt64Array.from(numbers, BigInt),
   ) as NDArray<D>
 }
 

@@ -33,10 +33,8 @@ export class Key {
   /** Six UTF-16 units a block, each block keyed by the one before; the length in the fourth word keeps prefixes apart. */
   #text(name: string): Key {
     const pair = (at: number) => (name.charCodeAt(at) || 0) | ((name.charCodeAt(at + 1) || 0) << 16)
-    let at = 0
-    let next: Key = this
-    do next = next.#hash(pair(at), pair(at + 2), pair(at + 4), TEXT | name.length)
-    while ((at += 6) < name.length)
+    let next = this.#hash(pair(0), pair(2), pair(4), TEXT | name.length)
+    for (let at = 6; at < name.length; at += 6) next = next.#hash(pair(at), pair(at + 2), pair(at + 4), TEXT | name.length)
     return next
   }
 

@@ -1,0 +1,7 @@
+export * from './categorical.js'
+export * from './integers.js'
+export { Key, key } from './key.js'
+export * from './normal.js'
+export { type NoiseType, TorchGenerator, torchGenerator, type Whole } from './torch.js'
+export { type CudaDevice, TorchCudaGenerator, torchCudaGenerator } from './torch-cuda.js'
+export * from './uniform.js'

@@ -1,0 +1,72 @@
+import { type ByteRegion, type DType, fileConstant, labelled, type Tensor } from '../graph/index.js'
+import { MissingParametersError, WeightShapeError } from './errors.js'
+import { type ParameterInfo, type ParameterRequest, parametersOf, Requests, Scope } from './scope.js'
+
+/** What a scope needs of an open checkpoint file; `Checkpoint` in genera/weights is one. */
+export interface TensorFile {
+  readonly name: string
+  readonly names: Iterable<string>
+  has(name: string): boolean
+  info(name: string): { readonly dtype: string; readonly shape: readonly number[]; readonly region: ByteRegion }
+}
+
+export interface CheckpointOptions {
+  /** Stands before every name in the file: "model." */
+  readonly prefix?: string
+  /** Stands before the model's names and not in the file. */
+  readonly drop?: string
+}
+
+export interface LoadOptions extends CheckpointOptions {
+  /** Read only the tensors below these scopes; the rest of the file is left unread on purpose. */
+  readonly only?: readonly string[]
+}
+
+const fileName = (name: string, { prefix = '', drop = '' }: CheckpointOptions): string =>
+  prefix + (drop && name.startsWith(drop) ? name.slice(drop.length) : name)
+
+/**
+ * A scope whose parameters are constants that point into the file: nothing is read, converted or copied by genera. Half
+ * precision is stored as it is and cast where the program runs.
+ */
+export function fromCheckpoint(file: TensorFile, options: CheckpointOptions = {}): Scope {
+  const requests = new Requests()
+  return new Scope({
+    parameter: (request) => requests.share(request, () => pointInto(file, request, options)),
+    has: (name) => file.has(fileName(name, options)),
+  })
+}
+
+function pointInto(file: TensorFile, request: ParameterRequest, options: CheckpointOptions): Tensor {
+  const stored = fileName(request.name, options)
+  if (!file.has(stored)) throw new MissingParametersError({ missing: [request.name], known: [...file.names], file: file.name })
+  const { dtype, shape, region } = file.info(stored)
+  if (!sameElements(shape, request.shape))
+    throw new WeightShapeError({ tensor: stored, file: file.name, expected: request.shape, found: shape })
+  return labelled(fileConstant(region, dtype as DType, request.shape, request.name).cast(request.dtype), request.name)
+}
+
+/** [C, C, 1, 1] and [C, C] hold the same matrix; published files use both for a 1×1 convolution. */
+const sameElements = (found: readonly number[], wanted: readonly number[]): boolean =>
+  withoutOnes(found).join() === withoutOnes(wanted).join()
+const withoutOnes = (shape: readonly number[]): readonly number[] => shape.filter((size) => size !== 1)
+
+/**
+ * Compares a model with a file before any weight is read, strictly in both directions: a missing tensor, a shape that differs,
+ * and a tensor that the model never reads are all errors. Returns the model's parameters.
+ */
+export function checkCheckpoint(model: (scope: Scope) => unknown, file: TensorFile, options: LoadOptions = {}): Map<string, ParameterInfo> {
+  const wanted = parametersOf(model)
+  const stored = new Set([...wanted.keys()].map((name) => fileName(name, options)))
+  const missing = [...wanted.keys()].filter((name) => !file.has(fileName(name, options)))
+  const meant = (name: string): boolean => !options.only || options.only.some((scope) => name === scope || name.startsWith(`${scope}.`))
+  const unread = [...file.names].filter((name) => !stored.has(name) && meant(name))
+  if (missing.length > 0 || unread.length > 0)
+    throw new MissingParametersError({ missing, unread, known: [...file.names], wanted: wanted.size, file: file.name })
+  for (const [name, { shape }] of wanted) {
+    const found = file.info(fileName(name, options)).shape
+    if (!sameElements(found, shape))
+      throw new WeightShapeError({ tensor: fileName(name, options), file: file.name, expected: shape, found })
+  }
+  return wanted
+}

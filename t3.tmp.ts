@@ -16,4 +16,4 @@ console.log('trace ms', performance.now()-t, 'nodes', pr.model.size, pr.model.by
 if (process.argv[3]) fs.writeFileSync(process.argv[3], pr.model.bytes)
 const prog = stateful(step, state, {optimise: (process.argv[2] ?? 'basic') as any})
 t = performance.now()
-for (let i=0;i<8;i++){ const l = await prog.run(inputs, targets); const n=performance.now(); console.log(l.item().toFixed(5), ((n-t)).toFixed(0),'ms', (flopsPerStep(net)/(n-t)/1e6).toFixed(1),'GFLOP/s'); t=n }
+for (let i=0;i<14;i++){ const l = await prog.run(inputs, targets); const n=performance.now(); console.log(l.item().toFixed(5), ((n-t)).toFixed(0),'ms', (flopsPerStep(net)/(n-t)/1e6).toFixed(1),'GFLOP/s'); t=n }

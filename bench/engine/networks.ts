@@ -37,7 +37,8 @@ export function transformerLoss(scope: Scope, inputs: Tensor, targets: Tensor): 
 }
 
 function causalAttention(scope: Scope, x: Tensor): Tensor {
-  const { batch, context, width, heads } = transformer
+  const { context, width, heads } = transformer
+  const batch = x.size(0)
   const size = width / heads
   const [q, k, v] = linear(scope.at('qkv'), x, 3 * width)
     .split(3)

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { MeasureOptions, Measurement } from './measurement.js'
+import type { Measurement, MeasureOptions } from './measurement.js'
 import type { Network } from './networks.js'
 
 /** Loaded on demand: each peer runs in a process of its own and should share it with none of the others. */

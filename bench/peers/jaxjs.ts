@@ -1,9 +1,9 @@
 // First, because jax-js looks for threads when it is imported.
-import { threads } from './web-worker.js'
 
 import { blockUntilReady, defaultDevice, jit, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax'
 import { type Measurement, type MeasureOptions, measureSteps } from './measurement.js'
 import { adamW, batchOf, initialValues, type Network, normEpsilon, parametersOf, transformer, unet } from './networks.js'
+import { threads } from './web-worker.js'
 
 // jax-js counts references: an operation consumes the arrays that it reads, `.ref` keeps one for another reader.
 
@@ -78,10 +78,16 @@ function adamWUpdate(parameters: Arrays, mean: Arrays, square: Arrays, gradients
   const { learningRate, beta1, beta2, epsilon, weightDecay } = adamW
   const [meanCorrection, squareCorrection] = corrections as [np.Array, np.Array]
   for (const [name, gradient] of Object.entries(gradients)) {
-    const m = take(mean, name).mul(beta1).add(gradient.ref.mul(1 - beta1))
-    const v = take(square, name).mul(beta2).add(np.square(gradient).mul(1 - beta2))
+    const m = take(mean, name)
+      .mul(beta1)
+      .add(gradient.ref.mul(1 - beta1))
+    const v = take(square, name)
+      .mul(beta2)
+      .add(np.square(gradient).mul(1 - beta2))
     const direction = m.ref.div(meanCorrection.ref).div(np.sqrt(v.ref.div(squareCorrection.ref)).add(epsilon))
-    parameters[name] = take(parameters, name).mul(1 - learningRate * weightDecay).sub(direction.mul(learningRate))
+    parameters[name] = take(parameters, name)
+      .mul(1 - learningRate * weightDecay)
+      .sub(direction.mul(learningRate))
     mean[name] = m
     square[name] = v
   }
@@ -99,17 +105,31 @@ function transformerLoss(p: Arrays, ids: np.Array, targets: np.Array): np.Array 
   const { layers, width, heads, vocabulary, batch, context } = transformer
   const linear = (name: string, x: np.Array) => np.matmul(x, take(p, `${name}.weight`).transpose()).add(take(p, `${name}.bias`))
   const layerNorm = (name: string, x: np.Array) => {
-    return nn.standardize(x, -1, { epsilon: normEpsilon }).mul(take(p, `${name}.weight`)).add(take(p, `${name}.bias`))
+    return nn
+      .standardize(x, -1, { epsilon: normEpsilon })
+      .mul(take(p, `${name}.weight`))
+      .add(take(p, `${name}.bias`))
   }
   const attention = (name: string, x: np.Array) => {
-    const qkv = linear(`${name}.qkv`, x).reshape([batch, context, 3, heads, width / heads]).transpose([2, 0, 3, 1, 4])
+    const qkv = linear(`${name}.qkv`, x)
+      .reshape([batch, context, 3, heads, width / heads])
+      .transpose([2, 0, 3, 1, 4])
     const [q, k, v] = [qkv.ref.slice(0), qkv.ref.slice(1), qkv.slice(2)] // [batch, heads, context, width / heads]
     const scores = np.matmul(q, k.transpose([0, 1, 3, 2])).mul((width / heads) ** -0.5)
     const weights = nn.softmax(np.where(np.tri(context, context, 0, { dtype: np.bool }), scores, -Infinity), -1)
-    return linear(`${name}.output`, np.matmul(weights, v).transpose([0, 2, 1, 3]).reshape([batch * context, width]))
+    return linear(
+      `${name}.output`,
+      np
+        .matmul(weights, v)
+        .transpose([0, 2, 1, 3])
+        .reshape([batch * context, width]),
+    )
   }
 
-  let x = take(p, 'tokens.weight').slice(ids).add(take(p, 'positions.weight')).reshape([batch * context, width])
+  let x = take(p, 'tokens.weight')
+    .slice(ids)
+    .add(take(p, 'positions.weight'))
+    .reshape([batch * context, width])
   for (let i = 0; i < layers; i++) {
     x = x.ref.add(attention(`layers.${i}.attention`, layerNorm(`layers.${i}.norm_1`, x)))
     const hidden = nn.gelu(linear(`layers.${i}.feed_forward.1`, layerNorm(`layers.${i}.norm_2`, x.ref)))
@@ -162,10 +182,12 @@ function convolution(x: np.Array, kernel: np.Array, stride: number): np.Array {
   if (rows === channels) return np.matmul(x.reshape([-1, channels]), kernel).reshape([batch, h, w, out])
 
   const padded = np.pad(x, [[0, 0], [1, stride], [1, stride], [0, 0]]) // biome-ignore format: one pair an axis
-  const taps = [0, 1, 2].flatMap((dy) => [0, 1, 2].map((dx) => {
-    const shifted = padded.ref.slice([], [dy, dy + height], [dx, dx + width])
-    return stride === 1 ? shifted : shifted.reshape([batch, h, stride, w, stride, channels]).slice([], [], 0, [], 0)
-  }))
+  const taps = [0, 1, 2].flatMap((dy) =>
+    [0, 1, 2].map((dx) => {
+      const shifted = padded.ref.slice([], [dy, dy + height], [dx, dx + width])
+      return stride === 1 ? shifted : shifted.reshape([batch, h, stride, w, stride, channels]).slice([], [], 0, [], 0)
+    }),
+  )
   padded.dispose()
   return np.matmul(np.concatenate(taps, 3).reshape([-1, rows]), kernel).reshape([batch, h, w, out])
 }

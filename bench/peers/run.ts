@@ -8,8 +8,13 @@ import { networks } from './networks.js'
 const [peer = '', name, steps = '2', warmup = '1'] = process.argv.slice(2)
 const network = networks.find((known) => known === name)
 if (!isPeer(peer) || !network) {
-  throw new RangeError(`Cannot measure "${peer}" "${name}": peers are ${Object.keys(peers).join(', ')}, networks are ${networks.join(', ')}`)
+  throw new RangeError(
+    `Cannot measure "${peer}" "${name}": peers are ${Object.keys(peers).join(', ')}, networks are ${networks.join(', ')}`,
+  )
 }
 const { measure } = await peers[peer]()
-console.log(JSON.stringify(await measure({ network, steps: Number(steps), warmup: Number(warmup) })))
+const measurement = await measure({ network, steps: Number(steps), warmup: Number(warmup) }).catch((error) => ({
+  unavailable: String(error),
+}))
+console.log(JSON.stringify(measurement))
 process.exit() // worker threads of the peers would keep the process alive

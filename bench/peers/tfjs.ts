@@ -25,7 +25,7 @@ export async function measure({ network, ...options }: MeasureOptions): Promise<
     tf.tidy(() => {
       for (const parameter of Object.values(parameters)) parameter.assign(parameter.mul(1 - learningRate * weightDecay))
     })
-    adam.applyGradients(grads)
+    adam.applyGradients(grads as tf.NamedTensorMap & Variables)
     tf.dispose(grads)
     const [loss = Number.NaN] = await value.data()
     value.dispose()
@@ -97,17 +97,40 @@ function take(variables: Variables, name: string): tf.Tensor {
 
 function transformerLoss(p: Variables, ids: tf.Tensor, targets: tf.Tensor): tf.Scalar {
   const { layers, width, heads, vocabulary, batch, context } = transformer
-  const mask = tf.linalg.bandPart(tf.ones([context, context]), -1, 0).sub(1).mul(1e9)
+  const mask = tf.linalg
+    .bandPart(tf.ones([context, context]), -1, 0)
+    .sub(1)
+    .mul(1e9)
   const linear = (name: string, x: tf.Tensor) => product(x, take(p, `${name}.weight`)).add(take(p, `${name}.bias`))
-  const layerNorm = (name: string, x: tf.Tensor) => standardise(x, [-1]).mul(take(p, `${name}.weight`)).add(take(p, `${name}.bias`))
+  const layerNorm = (name: string, x: tf.Tensor) =>
+    standardise(x, [-1])
+      .mul(take(p, `${name}.weight`))
+      .add(take(p, `${name}.bias`))
   const attention = (name: string, x: tf.Tensor) => {
     const qkv = tf.split(linear(`${name}.qkv`, x), 3, -1)
-    const [q, k, v] = qkv.map((y) => y.reshape([batch, context, heads, width / heads]).transpose([0, 2, 1, 3])) as [tf.Tensor, tf.Tensor, tf.Tensor]
-    const weights = tf.softmax(tf.matMul(q, k, false, true).mul((width / heads) ** -0.5).add(mask))
-    return linear(`${name}.output`, tf.matMul(weights, v).transpose([0, 2, 1, 3]).reshape([batch * context, width]))
+    const [q, k, v] = qkv.map((y) => y.reshape([batch, context, heads, width / heads]).transpose([0, 2, 1, 3])) as [
+      tf.Tensor,
+      tf.Tensor,
+      tf.Tensor,
+    ]
+    const weights = tf.softmax(
+      tf
+        .matMul(q, k, false, true)
+        .mul((width / heads) ** -0.5)
+        .add(mask),
+    )
+    return linear(
+      `${name}.output`,
+      tf
+        .matMul(weights, v)
+        .transpose([0, 2, 1, 3])
+        .reshape([batch * context, width]),
+    )
   }
 
-  let x = embedding(take(p, 'tokens.weight'), ids).add(take(p, 'positions.weight')).reshape([batch * context, width])
+  let x = embedding(take(p, 'tokens.weight'), ids)
+    .add(take(p, 'positions.weight'))
+    .reshape([batch * context, width])
   for (let i = 0; i < layers; i++) {
     x = x.add(attention(`layers.${i}.attention`, layerNorm(`layers.${i}.norm_1`, x)))
     const hidden = gelu(linear(`layers.${i}.feed_forward.1`, layerNorm(`layers.${i}.norm_2`, x)))
@@ -122,9 +145,13 @@ function unetLoss(p: Variables, images: tf.Tensor, targets: tf.Tensor): tf.Scala
   const norm = (name: string, x: tf.Tensor) => {
     const [batch = 0, height = 0, width = 0, channels = 0] = x.shape
     const grouped = x.reshape([batch, height * width, groups, channels / groups])
-    return standardise(grouped, [1, 3]).reshape(x.shape).mul(take(p, `${name}.weight`)).add(take(p, `${name}.bias`))
+    return standardise(grouped, [1, 3])
+      .reshape(x.shape)
+      .mul(take(p, `${name}.weight`))
+      .add(take(p, `${name}.bias`))
   }
-  const conv = (name: string, x: tf.Tensor, stride: 1 | 2 = 1) => convolution(x, take(p, `${name}.weight`), stride).add(take(p, `${name}.bias`))
+  const conv = (name: string, x: tf.Tensor, stride: 1 | 2 = 1) =>
+    convolution(x, take(p, `${name}.weight`), stride).add(take(p, `${name}.bias`))
   const residual = (name: string, x: tf.Tensor) => {
     const h = conv(`${name}.conv_1`, silu(norm(`${name}.norm_1`, x)))
     const shortcut = p[`${name}.shortcut.weight`] ? conv(`${name}.shortcut`, x) : x
@@ -151,27 +178,98 @@ function unetLoss(p: Variables, images: tf.Tensor, targets: tf.Tensor): tf.Scala
 const silu = (x: tf.Tensor) => x.mul(tf.sigmoid(x))
 
 /** The tanh form, (1 + tanh u) / 2 written as sigmoid(2u): the backend's sigmoid is vectorised, its tanh is not. */
-const gelu = (x: tf.Tensor) => x.mul(tf.sigmoid(x.square().mul(0.044715).add(1).mul(x).mul(2 * Math.sqrt(2 / Math.PI))))
+const gelu = (x: tf.Tensor) =>
+  x.mul(
+    tf.sigmoid(
+      x
+        .square()
+        .mul(0.044715)
+        .add(1)
+        .mul(x)
+        .mul(2 * Math.sqrt(2 / Math.PI)),
+    ),
+  )
 
 function standardise(x: tf.Tensor, axes: number[]): tf.Tensor {
   const { mean, variance } = tf.moments(x, axes, true)
   return x.sub(mean).mul(tf.rsqrt(variance.add(normEpsilon)))
 }
 
-// Below, gradients that the wasm backend lacks, or has in a slow form only, built of its fast kernels.
+// Gradients that the wasm backend lacks, or has in a slow form only, built of its fast kernels.
 
-/** Only a product without transposed arguments reaches XNNPACK: 20 GFLOP/s, where the gradient's own transposed products run at 0.5 and 1.5. */
-const product = gradientOf2(
+/** Only a product without transposed arguments reaches XNNPACK: 20 GFLOP/s, where the transposed ones of the gradient reach 0.5 and 1.5. */
+const product = withGradient(
   (a, b) => tf.matMul(a, b),
   (dy, a, b) => [tf.matMul(dy, tf.transpose(b)), tf.matMul(tf.transpose(a), dy)],
 )
 
-/** `gather` has no gradient here (UnsortedSegmentSum is missing): the sum over equal ids is a product with their one-hot rows. */
-const embedding = gradientOf2(
-  (table, ids) => tf.gather(table, ids.toInt()),
-  (dy, table, ids) => {
-    const [rows = 0, width = 0] = table.shape
-    const chosen = tf.oneHot(ids.reshape([-1]).toInt(), rows).toFloat()
-    return [tf.matMul(chosen.transpose(), dy.reshape([-1, width])), tf.zerosLike(ids)]
+/** The gradient of `gather` is not there (UnsortedSegmentSum): rows of equal ids are added by a product with their one-hot rows. */
+function embedding(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
+  const [rows = 0, width = 0] = table.shape
+  const chosen = () => tf.oneHot(ids.reshape([-1]).toInt(), rows).toFloat()
+  return tf.customGrad((weight) => ({
+    value: tf.gather(weight as tf.Tensor, ids.toInt()),
+    gradFunc: (dy: tf.Tensor) => tf.matMul(chosen().transpose(), dy.reshape([-1, width])),
+  }))(table)
+}
+
+/**
+ * 1×1 or padded 3×3. The kernel's gradient is not there (Conv2DBackpropFilter): it is the convolution of x with dy in which channels
+ * and images change places, 13 GFLOP/s. The input's gradient is there at 1.5 GFLOP/s: as a convolution of dy with the
+ * turned kernel it reaches 19, and with stride 2 dy is spread over zeros first.
+ */
+function convolution(x: tf.Tensor, kernel: tf.Tensor, stride: 1 | 2): tf.Tensor {
+  const [size = 0] = kernel.shape
+  return (size === 1 ? pointwise : stride === 1 ? convolution1 : convolution2)(x, kernel)
+}
+
+const pointwise = withGradient(
+  (x, kernel) => conv2d(x, kernel, 1, 0),
+  (dy, x, kernel) => {
+    const [, , channels = 0, out = 0] = kernel.shape
+    const dx = conv2d(dy, kernel.transpose([0, 1, 3, 2]), 1, 0)
+    return [dx, tf.matMul(x.reshape([-1, channels]).transpose(), dy.reshape([-1, out])).reshape(kernel.shape)]
   },
 )
+const convolution1 = paddedConvolution(1)
+const convolution2 = paddedConvolution(2)
+
+function paddedConvolution(stride: 1 | 2) {
+  const turned = (kernel: tf.Tensor) => tf.reverse(kernel, [0, 1]).transpose([0, 1, 3, 2])
+  return withGradient(
+    (x, kernel) => conv2d(x, kernel, stride, 1),
+    (dy, x, kernel) => {
+      const dx = conv2d(stride === 1 ? dy : spread(dy), turned(kernel), 1, 1)
+      const dKernel = conv2d(x.transpose([3, 1, 2, 0]), dy.transpose([1, 2, 0, 3]), 1, 1, stride) // [in, 3 or more, 3 or more, out]
+      return [dx, dKernel.slice([0, 0, 0, 0], [-1, 3, 3, -1]).transpose([1, 2, 0, 3])]
+    },
+  )
+}
+
+/** [batch, height, width, channels] → twice the height and width, a zero after every row and column. */
+function spread(x: tf.Tensor): tf.Tensor {
+  const [batch = 0, height = 0, width = 0, channels = 0] = x.shape
+  const rows = tf.pad(x.reshape([batch * height, width, 1, channels]), [[0, 0], [0, 0], [0, 1], [0, 0]]) // biome-ignore format: one pair an axis
+  return tf
+    .pad(rows.reshape([batch, height, 1, 2 * width * channels]), [
+      [0, 0],
+      [0, 0],
+      [0, 1],
+      [0, 0],
+    ])
+    .reshape([batch, 2 * height, 2 * width, channels])
+}
+
+function conv2d(x: tf.Tensor, kernel: tf.Tensor, stride: number, padding: number, dilation = 1): tf.Tensor {
+  return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, stride, padding, 'NHWC', dilation)
+}
+
+type Binary = (a: tf.Tensor, b: tf.Tensor) => tf.Tensor
+
+function withGradient(forward: Binary, backward: (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => [tf.Tensor, tf.Tensor]): Binary {
+  return tf.customGrad((...args) => {
+    const [a, b, save] = args as [tf.Tensor, tf.Tensor, (tensors: tf.Tensor[]) => void]
+    save([a, b])
+    return { value: forward(a, b), gradFunc: (dy: tf.Tensor, saved) => backward(dy, ...(saved as [tf.Tensor, tf.Tensor])) }
+  })
+}

@@ -1,6 +1,6 @@
 import { isNDArray, type NDArray } from './ndarray.js'
 import { inPlacePairs } from './passes/in-place.js'
-import { callShape, type DynamicSizes, type Program, traceProgram } from './program.js'
+import { type CallShape, callShape, type DynamicSizes, isValue, type Program, traceProgram } from './program.js'
 import type { Destination, Resident, Runtime, Session, SessionOptions, Value } from './runtime/runtime.js'
 import { sharedRuntime } from './runtime/shared.js'
 import type { Tensor } from './tensor.js'
@@ -35,20 +35,21 @@ class ProgramCache {
     return this.#loaded.size
   }
 
-  get(args: readonly unknown[]): { arrays: readonly NDArray[]; program: Promise<Loaded>; signature: string } {
+  get(args: readonly unknown[], stateSize = 0): { arrays: readonly Value[]; program: Promise<Loaded>; signature: string } {
     const call = callShape(args, this.options.dynamic)
     const known = this.#loaded.get(call.signature)
     if (known) return { arrays: call.arrays, program: known, signature: call.signature }
-    const program = this.#load(call)
+    const program = this.#load(call, stateSize)
     this.#loaded.set(call.signature, program)
     program.catch(() => this.#loaded.delete(call.signature)) // a failed load must not poison the next call
     return { arrays: call.arrays, program, signature: call.signature }
   }
 
-  async #load(call: ReturnType<typeof callShape>): Promise<Loaded> {
+  async #load(call: CallShape, stateSize: number): Promise<Loaded> {
     const runtime = await this.runtime()
-    const program = traceProgram(this.fn, call, { device: runtime.device, fuse: this.options.fuse ?? true })
-    return { ...program, session: await runtime.load(program.model, this.options) }
+    const program = traceProgram(this.fn, call, { device: runtime.device, fuse: this.options.fuse ?? true }, stateSize)
+    const resident = stateSize - program.passed.filter(Boolean).length
+    return { ...program, session: await runtime.load(program.model, { ...this.options, resident }) }
   }
 
   async runtime(): Promise<Runtime> {
@@ -124,18 +125,18 @@ export function stateful<State, Args extends readonly unknown[], Result>(
 ): Stateful<State, Args, Result> {
   const cache = new ProgramCache(fn as (...args: never[]) => unknown, options)
   const overwritten = new Map<Program, readonly boolean[]>()
-  let shape: unknown = initial
-  let current: Promise<Resident[]> | undefined
+  /** The state as the runtime holds it: a tree of residents, once the first run has uploaded it. */
+  let current: unknown = initial
   let spare: (Resident | undefined)[] = []
   let queue: Promise<unknown> = Promise.resolve()
 
-  const upload = async (state: unknown): Promise<Resident[]> => {
+  const upload = async (state: unknown): Promise<unknown> => {
     const runtime = await cache.runtime()
-    return Promise.all(flatten<NDArray>(state, isNDArray).leaves.map((array) => runtime.upload(array)))
+    const { leaves, rebuild } = flatten<Value>(state, isValue)
+    return rebuild(await Promise.all(leaves.map((value) => (isNDArray(value) ? runtime.upload(value) : value))))
   }
-  const drop = async (): Promise<void> => {
-    for (const resident of [...((await current) ?? []), ...spare]) resident?.dispose()
-    current = undefined
+  const drop = (): void => {
+    for (const value of [...flatten<Value>(current, isValue).leaves, ...spare]) if (value && !isNDArray(value)) value.dispose()
     spare = []
   }
   /** Runs take turns, because each needs the state that the last one left. */
@@ -146,22 +147,27 @@ export function stateful<State, Args extends readonly unknown[], Result>(
   }
 
   const run = async (args: ConcreteArgs<Args>): Promise<Concrete<Result>> => {
-    const { arrays, program: loading } = cache.get([shape, ...args])
+    current = await upload(current)
+    const state = flatten<Resident>(current, isValue as (value: unknown) => value is Resident).leaves
+    const { arrays, program: loading } = cache.get([current, ...args], state.length)
     const program = await loading
-    current ??= upload(shape)
-    const state = await current
-    const count = state.length
-    const inPlace = overwritten.get(program) ?? inPlacePairs(program.inputs, program.outputs, count)
+    const inPlace = overwritten.get(program) ?? inPlacePairs(program.inputs, program.outputs, state.length)
     overwritten.set(program, inPlace)
-    const destinations = program.outputs.map((_, i): Destination => {
-      if (i >= count) return 'fetch'
-      return inPlace[i] ? (state[i] as Resident) : (spare[i] ?? 'keep')
+    const computed = program.outputs.flatMap((_, i) => (program.passed[i] ? [] : [i]))
+    const destinations = computed.map((i): Destination => {
+      if (i >= state.length) return 'fetch'
+      const { dtype, shape } = program.outputs[i] as Tensor
+      if (inPlace[i]) return state[i] as Resident
+      const other = spare[i]
+      if (other?.dtype === dtype && other.shape.join() === shape.join()) return other
+      other?.dispose()
+      return 'keep'
     })
-    const values = await program.session.run([...state, ...arrays.slice(count)], destinations)
-    const next = values.slice(0, count) as Resident[]
-    spare = state.map((old, i) => (next[i] === old ? undefined : old))
-    current = Promise.resolve(next)
-    const [, result] = program.rebuild([...next, ...values.slice(count)] as Value[]) as [unknown, Concrete<Result>]
+    const values: Value[] = [...state]
+    for (const [k, value] of (await program.session.run(arrays, destinations)).entries()) values[computed[k] as number] = value
+    spare = state.map((old, i) => (values[i] === old ? spare[i] : old))
+    const [next, result] = program.rebuild(values) as [unknown, Concrete<Result>]
+    current = next
     return result
   }
 
@@ -169,23 +175,20 @@ export function stateful<State, Args extends readonly unknown[], Result>(
     run: (...args) => inTurn(() => run(args)),
     read: () =>
       inTurn(async () => {
-        const residents = await (current ?? upload(shape))
-        current = Promise.resolve(residents)
-        return flatten<NDArray>(shape, isNDArray).rebuild(
-          await Promise.all(residents.map((resident) => resident.read())),
-        ) as Concrete<State>
+        const { leaves, rebuild } = flatten<Value>(current, isValue)
+        return rebuild(await Promise.all(leaves.map((value) => (isNDArray(value) ? value : value.read())))) as Concrete<State>
       }),
     write: (state) =>
       inTurn(async () => {
-        await drop()
-        shape = state
+        drop()
+        current = state
       }),
     get signatures() {
       return cache.size
     },
     dispose: () =>
       inTurn(async () => {
-        await drop()
+        drop()
         await cache.dispose()
       }),
   }

@@ -16,11 +16,20 @@ export class GeneraError extends Error {
 
 export const formatShape = (shape: readonly unknown[]): string => `[${shape.join(', ')}]`
 
+/** "multiply … by …" with the shapes in place of the dots; shapes that the phrase has no dots for follow, joined by "and". */
+function phrase(operation: string, shapes: readonly (readonly unknown[])[]): string {
+  const parts = operation.split(/ ?… ?/)
+  const named = parts.length - 1
+  const filled = parts.map((part, i) => (i < named ? `${part} ${formatShape(shapes[i] ?? [])} ` : part)).join('')
+  return `${filled.trim()} ${shapes.slice(named).map(formatShape).join(' and ')}`.trim()
+}
+
 /** An operation met shapes or types that do not fit. `where` is the scope path of the nearest parameter. */
 export class ShapeError extends GeneraError {
   override readonly name = 'ShapeError'
   constructor(
     readonly parts: {
+      /** A verb phrase; each … in it stands for one of the shapes. */
       operation: string
       shapes: readonly (readonly unknown[])[]
       where?: string | undefined
@@ -29,6 +38,6 @@ export class ShapeError extends GeneraError {
     },
   ) {
     const { operation, shapes, where, problem, hint } = parts
-    super('shape', `Cannot ${operation} ${shapes.map(formatShape).join(' and ')}${where ? ` at "${where}"` : ''}: ${problem}`, hint)
+    super('shape', `Cannot ${phrase(operation, shapes)}${where ? ` at "${where}"` : ''}: ${problem}`, hint)
   }
 }

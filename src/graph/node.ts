@@ -25,7 +25,12 @@ export type Fail = (problem: string, hint?: string) => never
  * into its parts. So every fusion has its plain fallback by construction.
  */
 export interface Op<A = unknown> {
+  /** What it is called in the graph, stable and unique: rewrite rules go by it. */
   readonly name: string
+  /** What an error says it cannot do, when that is not the name: "multiply … by …", where each … stands for an input's shape. */
+  readonly verb?: string
+  /** The elements are moved, stretched or converted, but not computed with: the place in the model stays the same. */
+  readonly moves?: true
   /** Types of the outputs, or a failure that says which rule the inputs break. */
   readonly infer: (inputs: readonly Tensor[], attributes: A, fail: Fail) => readonly TensorType[]
   /** Writes the ONNX nodes and returns the names of the outputs. */
@@ -34,6 +39,11 @@ export interface Op<A = unknown> {
   readonly supported?: (target: Target, node: Node<A>) => boolean
   /** At run time the result is the first input itself: the operation only speaks to gradients. */
   readonly transparent?: true
+  /** Element i of the result depends on elements i of the (broadcast) inputs alone, and is written after they were read. */
+  readonly elementwise?: true
+  /** Treats all axes alike but for the attribute of this name, so a transpose can move behind the operation. */
+  readonly sinks?: 'axis' | 'axes' | 'shape'
+  /** The results built from other operations; what stands behind them is for the gradient to read. */
   readonly decompose?: (inputs: readonly Tensor[], attributes: A) => readonly Tensor[]
   readonly gradient?: (upstream: readonly (Tensor | undefined)[], node: Node<A>) => readonly InputGradient[]
   /** The result on small concrete arrays, for constant folding. */
@@ -54,6 +64,8 @@ export class Node<A = unknown> {
   /** Grows with every node, so inputs always have smaller numbers than the nodes that read them. */
   readonly id: number
   readonly outputs: readonly Tensor[]
+  /** How many computing nodes lie between the parameter that `where` names and this one. */
+  readonly distance: number
   #parts: readonly Tensor[] | undefined
 
   constructor(
@@ -65,6 +77,8 @@ export class Node<A = unknown> {
     readonly where: string | undefined,
   ) {
     this.id = created++
+    const near = nearest(inputs)
+    this.distance = near && near.where === where ? near.distance + (op.moves ? 0 : 1) : 0
     this.outputs = types.map((type, index) => new Tensor(this as Node, index, type.dtype, type.shape))
   }
 
@@ -89,23 +103,29 @@ export class Node<A = unknown> {
   }
 }
 
-/** The scope path that best says where an operation with these inputs stands: that of the input traced last. */
-export function whereabouts(inputs: readonly Tensor[]): string | undefined {
-  let latest: Tensor | undefined
-  for (const input of inputs) if (input.node.where !== undefined && input.node.id > (latest?.node.id ?? -1)) latest = input
-  return latest?.node.where
+/** The input closest to a named parameter, the one traced last among equals. */
+function nearest(inputs: readonly Tensor[]): Node | undefined {
+  let found: Node | undefined
+  for (const { node } of inputs) {
+    if (node.where === undefined) continue
+    if (!found || node.distance < found.distance || (node.distance === found.distance && node.id > found.id)) found = node
+  }
+  return found
 }
 
-export function failure(operation: string, inputs: readonly Tensor[]): Fail {
+/** The scope path that best says where an operation with these inputs stands: that of the nearest parameter. */
+export const whereabouts = (inputs: readonly Tensor[]): string | undefined => nearest(inputs)?.where
+
+/** `shapes` are given where an operand is not read as it lies, such as a transposed matrix. */
+export function failure(operation: string, inputs: readonly Tensor[], shapes: readonly Shape[] = inputs.map(({ shape }) => shape)): Fail {
   return (problem, hint) => {
-    const where = whereabouts(inputs)
-    throw new ShapeError({ operation, shapes: inputs.map((input) => input.shape), where, problem, ...(hint ? { hint } : {}) })
+    throw new ShapeError({ operation, shapes, where: whereabouts(inputs), problem, ...(hint ? { hint } : {}) })
   }
 }
 
 /** Adds one application of `op` to the program and returns its outputs. */
 export function applyAll<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): readonly Tensor[] {
-  const types = op.infer(inputs, attributes, failure(op.name, inputs))
+  const types = op.infer(inputs, attributes, failure(op.verb ?? op.name, inputs))
   return new Node(op, inputs, attributes, types, whereabouts(inputs)).outputs
 }
 

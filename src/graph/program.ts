@@ -1,10 +1,11 @@
 import { type Dimension, named } from './dimension.js'
 import { GeneraError } from './errors.js'
-import { isNDArray, type NDArray } from './ndarray.js'
+import { isNDArray } from './ndarray.js'
 import type { Target } from './node.js'
 import { type EmittedModel, emitModel } from './onnx/emitter.js'
 import { placeholder } from './ops/constant.js'
 import { simplify } from './passes/simplify.js'
+import type { Value } from './runtime/runtime.js'
 import { Tensor } from './tensor.js'
 import { flatten } from './tree.js'
 
@@ -14,6 +15,8 @@ export interface Program {
   readonly inputs: readonly Tensor[]
   /** The simplified results behind the model's outputs. */
   readonly outputs: readonly Tensor[]
+  /** For each output, whether it is the input of the same number, handed on: such a state needs no port and is not copied. */
+  readonly passed: readonly boolean[]
   /** Builds what the function returned, from values in the order of the outputs. */
   readonly rebuild: (values: readonly unknown[]) => unknown
 }
@@ -26,7 +29,7 @@ export type DynamicSizes = readonly (readonly (string | null)[] | undefined)[]
 
 /** The arguments of a call, taken apart: the arrays among them, and what the traced program depends on. */
 export interface CallShape {
-  readonly arrays: readonly NDArray[]
+  readonly arrays: readonly Value[]
   readonly sizes: readonly (readonly Dimension[])[]
   readonly paths: readonly string[]
   readonly rebuild: (leaves: readonly unknown[]) => unknown
@@ -35,11 +38,15 @@ export interface CallShape {
 }
 
 export function callShape(args: readonly unknown[], dynamic: DynamicSizes = []): CallShape {
-  const { leaves: arrays, paths, rebuild } = flatten<NDArray>(args, isNDArray)
+  const { leaves: arrays, paths, rebuild } = flatten<Value>(args, isValue)
   const sizes = arrays.map(({ shape }, i) => traceSizes(shape, paths[i] as string, dynamic))
-  const statics = JSON.stringify(args, (_, value) => (isNDArray(value) ? '#' : typeof value === 'bigint' ? `${value}n` : value))
+  const statics = JSON.stringify(args, (_, value) => (isValue(value) ? '#' : typeof value === 'bigint' ? `${value}n` : value))
   return { arrays, sizes, paths, rebuild, signature: `${statics} ${arrays.map(({ dtype }, i) => `${dtype}[${sizes[i]}]`).join(' ')}` }
 }
+
+/** Arrays in this process and arrays that a runtime keeps are all the same to a program. */
+export const isValue = (value: unknown): value is Value =>
+  isNDArray(value) || (typeof value === 'object' && value !== null && 'dtype' in value && 'shape' in value && 'read' in value)
 
 function traceSizes(shape: readonly number[], path: string, dynamic: DynamicSizes): readonly Dimension[] {
   const names = dynamic[Number(path)]
@@ -55,21 +62,39 @@ function traceSizes(shape: readonly number[], path: string, dynamic: DynamicSize
   })
 }
 
-/** Calls the function on placeholders, simplifies the graph that it builds and writes it as ONNX. */
-export function traceProgram(fn: (...args: never[]) => unknown, { arrays, sizes, paths, rebuild }: CallShape, target: Target): Program {
+/**
+ * Calls the function on placeholders, simplifies the graph that it builds and writes it as ONNX. The first `stateSize` inputs
+ * and outputs are a state that may be handed on unchanged.
+ */
+export function traceProgram(
+  fn: (...args: never[]) => unknown,
+  { arrays, sizes, paths, rebuild }: CallShape,
+  target: Target,
+  stateSize = 0,
+): Program {
   const inputs = arrays.map(({ dtype }, i) => {
     const path = paths[i] as string
     const scope = path.slice(path.indexOf('.') + 1) // argument 0's leaf "blocks.0.weight" arrives as "0.blocks.0.weight"
     return placeholder(sizes[i] as readonly Dimension[], dtype, { name: path, ...(scope !== path && { where: scope }) })
   })
   const returned = fn(...(rebuild(inputs) as never[]))
-  const { leaves, rebuild: rebuildResult } = flatten<Tensor>(returned, (leaf) => leaf instanceof Tensor)
-  if (leaves.length === 0)
+  const isTensor = (leaf: unknown): leaf is Tensor => leaf instanceof Tensor
+  const { leaves, rebuild: rebuildResult } = flatten<Tensor>(returned, isTensor)
+  const nextSize = stateSize === 0 ? 0 : flatten<Tensor>((returned as readonly unknown[])[0], isTensor).leaves.length
+  if (nextSize !== stateSize)
+    throw new GeneraError(
+      'state',
+      `Cannot carry a state of ${stateSize} arrays: the function returns a next state of ${nextSize}`,
+      'Return [next state, result], with every array of the state in the next one',
+    )
+  const outputs = simplify(leaves, inputs, target)
+  const passed = outputs.map((output, i) => i < stateSize && output === inputs[i])
+  const computed = outputs.filter((_, i) => !passed[i])
+  if (computed.length === 0)
     throw new GeneraError(
       'no-output',
       'Cannot compile a function that returns no tensor',
       'Return at least one, if need be inside arrays or objects',
     )
-  const outputs = simplify(leaves, inputs, target)
-  return { model: emitModel(inputs, outputs, target), inputs, outputs, rebuild: rebuildResult }
+  return { model: emitModel(inputs, computed, target), inputs, outputs, passed, rebuild: rebuildResult }
 }

@@ -20,22 +20,14 @@ export function normaliseAxis(axis: number, rank: number, operation: string, sha
 }
 
 /** The shape of an element-wise result under NumPy's broadcasting: axes align from the back, size 1 stretches. */
-export function broadcastShapes(operation: string, shapes: readonly Shape[], where?: string): Shape {
+export function broadcastShapes(shapes: readonly Shape[], fail: (problem: string) => never): Shape {
   const rank = Math.max(...shapes.map((shape) => shape.length))
   return Array.from({ length: rank }, (_, i) => {
     let size: Dimension = 1
     for (const shape of shapes) {
       const candidate = shape[i - (rank - shape.length)] ?? 1
       if (sameSize(candidate, 1) || sameSize(candidate, size)) continue
-      if (size !== 1) {
-        const axis = i - rank
-        throw new ShapeError({
-          operation,
-          shapes,
-          where,
-          problem: `sizes ${size} and ${candidate} at axis ${axis} differ and neither is 1`,
-        })
-      }
+      if (size !== 1) fail(`sizes ${size} and ${candidate} at axis ${i - rank} differ and neither is 1`)
       size = candidate
     }
     return size

@@ -1,14 +1,7 @@
-import { type ByteRegion, type DType, fileConstant, labelled, type Tensor } from '../graph/index.js'
+import { fileConstant, GeneraError, labelled, type Tensor } from '../graph/index.js'
+import type { Checkpoint } from '../weights/index.js'
 import { MissingParametersError, WeightShapeError } from './errors.js'
 import { type ParameterInfo, type ParameterRequest, parametersOf, Requests, Scope } from './scope.js'
-
-/** What a scope needs of an open checkpoint file; `Checkpoint` in genera/weights is one. */
-export interface TensorFile {
-  readonly name: string
-  readonly names: Iterable<string>
-  has(name: string): boolean
-  info(name: string): { readonly dtype: string; readonly shape: readonly number[]; readonly region: ByteRegion }
-}
 
 export interface CheckpointOptions {
   /** Stands before every name in the file: "model." */
@@ -29,7 +22,7 @@ const fileName = (name: string, { prefix = '', drop = '' }: CheckpointOptions): 
  * A scope whose parameters are constants that point into the file: nothing is read, converted or copied by genera. Half
  * precision is stored as it is and cast where the program runs.
  */
-export function fromCheckpoint(file: TensorFile, options: CheckpointOptions = {}): Scope {
+export function fromCheckpoint(file: Checkpoint, options: CheckpointOptions = {}): Scope {
   const requests = new Requests()
   return new Scope({
     parameter: (request) => requests.share(request, () => pointInto(file, request, options)),
@@ -37,13 +30,19 @@ export function fromCheckpoint(file: TensorFile, options: CheckpointOptions = {}
   })
 }
 
-function pointInto(file: TensorFile, request: ParameterRequest, options: CheckpointOptions): Tensor {
+function pointInto(file: Checkpoint, request: ParameterRequest, options: CheckpointOptions): Tensor {
   const stored = fileName(request.name, options)
-  if (!file.has(stored)) throw new MissingParametersError({ missing: [request.name], known: [...file.names], file: file.name })
-  const { dtype, shape, region } = file.info(stored)
+  if (!file.has(stored)) throw new MissingParametersError({ missing: [request.name], known: file.names, file: file.file })
+  const { dtype, shape, region, storage } = file.info(stored)
   if (!sameElements(shape, request.shape))
-    throw new WeightShapeError({ tensor: stored, file: file.name, expected: request.shape, found: shape })
-  return labelled(fileConstant(region, dtype as DType, request.shape, request.name).cast(request.dtype), request.name)
+    throw new WeightShapeError({ tensor: stored, file: file.file, expected: request.shape, found: shape })
+  if (!region || !dtype)
+    throw new GeneraError(
+      'checkpoint-region',
+      `Cannot run "${stored}" straight out of ${file.file}: ${dtype ? 'the file was opened without its bytes' : `genera has no arithmetic on ${storage}`}`,
+      dtype ? 'Open it with { inMemory: true }' : 'Convert the checkpoint to float32, float16 or bfloat16 first',
+    )
+  return labelled(fileConstant(region, dtype, request.shape, request.name).cast(request.dtype), request.name)
 }
 
 /** [C, C, 1, 1] and [C, C] hold the same matrix; published files use both for a 1×1 convolution. */
@@ -55,18 +54,18 @@ const withoutOnes = (shape: readonly number[]): readonly number[] => shape.filte
  * Compares a model with a file before any weight is read, strictly in both directions: a missing tensor, a shape that differs,
  * and a tensor that the model never reads are all errors. Returns the model's parameters.
  */
-export function checkCheckpoint(model: (scope: Scope) => unknown, file: TensorFile, options: LoadOptions = {}): Map<string, ParameterInfo> {
+export function checkCheckpoint(model: (scope: Scope) => unknown, file: Checkpoint, options: LoadOptions = {}): Map<string, ParameterInfo> {
   const wanted = parametersOf(model)
   const stored = new Set([...wanted.keys()].map((name) => fileName(name, options)))
   const missing = [...wanted.keys()].filter((name) => !file.has(fileName(name, options)))
   const meant = (name: string): boolean => !options.only || options.only.some((scope) => name === scope || name.startsWith(`${scope}.`))
-  const unread = [...file.names].filter((name) => !stored.has(name) && meant(name))
+  const unread = file.names.filter((name) => !stored.has(name) && meant(name))
   if (missing.length > 0 || unread.length > 0)
-    throw new MissingParametersError({ missing, unread, known: [...file.names], wanted: wanted.size, file: file.name })
+    throw new MissingParametersError({ missing, unread, known: file.names, wanted: wanted.size, file: file.file })
   for (const [name, { shape }] of wanted) {
     const found = file.info(fileName(name, options)).shape
     if (!sameElements(found, shape))
-      throw new WeightShapeError({ tensor: fileName(name, options), file: file.name, expected: shape, found })
+      throw new WeightShapeError({ tensor: fileName(name, options), file: file.file, expected: shape, found })
   }
   return wanted
 }

@@ -3,9 +3,9 @@ import type { DType } from '../graph/dtype.js'
 import type { NDArray } from '../graph/ndarray.js'
 import type { ByteRegion } from '../graph/region.js'
 import { CheckpointError, quoted } from './checkpoint-error.js'
-import { type ByteSource, blobFile, memoryFile, type OpenFile } from './files.js'
+import { type ByteSource, blobFile, copied, memoryFile, type OpenFile } from './files.js'
 import { recognisedBytes } from './recognise.js'
-import { parseHeader, parseHeaderLength, prefixBytes, type SafetensorsHeader } from './safetensors.js'
+import { parseHeader, parseHeaderLength, prefixBytes, type SafetensorsHeader, type TensorEntry } from './safetensors.js'
 import { decodeTensor, readableStorage, type StorageDType, storageFacts } from './storage-dtype.js'
 
 /** A tensor as a file describes it; none of its data has been read. */
@@ -22,8 +22,9 @@ export interface TensorInfo {
   /** In bytes. */
   readonly length: number
   /**
-   * The same bytes as something to point at. Undefined where there is nothing to point at, which is a Blob or an address that
-   * was opened without `inMemory`, and where the bytes are not yet those of `dtype` (BOOL included: its bytes may hold more than 0 and 1).
+   * Where the elements of `read` lie as they are, to point at without reading them. Undefined where nothing can be pointed at: in
+   * a Blob or behind an address, and where `read` converts (BOOL included, whose bytes may hold more than 0 and 1). A checkpoint
+   * opened with `inMemory`, or from bytes, has a region for every tensor that has a `dtype`; the converted ones get bytes of their own.
    */
   readonly region: ByteRegion | undefined
 }
@@ -51,7 +52,7 @@ export interface Checkpoint {
 export interface OpenOptions {
   /** What errors call a source without a name of its own. */
   readonly name?: string
-  /** Reads the whole file now, so that every tensor has a region to point at. */
+  /** Reads the whole file now, so that every tensor that can be read has a region to point at. */
   readonly inMemory?: boolean
 }
 
@@ -89,15 +90,29 @@ export async function readHeader(file: OpenFile): Promise<SafetensorsHeader> {
 
 function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsHeader): Checkpoint {
   const names = [...tensors.keys()]
+  const copies = new Map<string, Uint8Array>()
   let closed = false
 
-  function info(name: string): TensorInfo {
+  function entryOf(name: string): TensorEntry {
     const entry = tensors.get(name)
     if (!entry) throw tensorNotFound(name, file.name, names)
+    return entry
+  }
+
+  function info(name: string): TensorInfo {
+    const entry = entryOf(name)
     const { storage, shape, offset, length } = entry
     const { dtype, convert } = storageFacts(storage)
-    const region = file.source && dtype && !convert ? { source: file.source, offset, length } : undefined
+    const region = file.source && dtype && !convert ? { source: file.source, offset, length } : dtype && converted(name, dtype, entry)
     return { dtype, storage, shape, file: file.name, offset, length, region }
+  }
+
+  /** Points at a converted copy, made when it is first asked for. */
+  function converted(name: string, dtype: DType, { storage, shape, offset, length }: TensorEntry): ByteRegion | undefined {
+    if (!file.source || !('bytes' in file.source)) return undefined
+    const bytes = copies.get(name) ?? decodeTensor(dtype, storage, shape, copied(file.source.bytes, offset, length).buffer).bytes
+    copies.set(name, bytes)
+    return { source: { bytes, name: `${quoted(name)} of ${file.name}` }, offset: 0, length: bytes.length }
   }
 
   return {
@@ -108,7 +123,8 @@ function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsHeader):
     info,
 
     async read(name) {
-      const { dtype, storage, shape, offset, length } = info(name)
+      const { storage, shape, offset, length } = entryOf(name)
+      const { dtype } = storageFacts(storage)
       if (closed) throw alreadyClosed(file.name, name)
       if (!dtype) throw unsupported(file.name, name, storage)
       return decodeTensor(dtype, storage, shape, (await file.read(offset, length)).buffer)
@@ -123,7 +139,7 @@ function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsHeader):
 /** The error for a name that no tensor has; it offers the name that ends alike, since prefixes are what usually differs. */
 export function tensorNotFound(tensor: string, file: string, names: readonly string[]): CheckpointError {
   const last = tensor.slice(tensor.lastIndexOf('.') + 1)
-  let [closest, longest] = ['', last.length - 1]
+  let [closest, longest] = ['', Math.max(last.length - 1, 0)]
   for (const name of names) {
     let common = 0
     while (common < Math.min(name.length, tensor.length) && name.at(-1 - common) === tensor.at(-1 - common)) common++

@@ -32,8 +32,8 @@ export const files: Files = {
     const unfinished = new Set<string>()
     try {
       const written: { readonly from: string; readonly to: string }[] = []
-      for (const { path: location, chunks } of contents) {
-        const path = toPath(location)
+      for (const { location, chunks } of contents) {
+        const path = toPath(location, 'write')
         const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`)
         await failing('write', path, () => writeAndSync(temporary, chunks, unfinished))
         written.push({ from: temporary, to: path })
@@ -42,13 +42,14 @@ export const files: Files = {
         await failing('write', to, () => rename(from, to))
         unfinished.delete(from)
       }
-      for (const path of obsolete) await failing('write', path, () => rm(path, { force: true }))
+      for (const path of obsolete.map((location) => toPath(location, 'write')))
+        await failing('write', path, () => rm(path, { force: true }))
+      for (const folder of new Set(written.map(({ to }) => dirname(to)))) await syncFolder(folder)
     } finally {
       for (const path of unfinished) await rm(path, { force: true }).catch(() => {})
     }
-    for (const folder of new Set(contents.map(({ path }) => dirname(path)))) await syncFolder(folder)
   },
-} satisfies Files
+}
 
 function openFile(path: string, stats: Stats): OpenFile {
   const withHandle = sharedHandle(path, stats)
@@ -120,12 +121,12 @@ async function syncFolder(path: string): Promise<void> {
   await handle?.close()
 }
 
-function toPath(location: string | URL): string {
+function toPath(location: string | URL, action: 'read' | 'write' = 'read'): string {
   const text = String(location)
-  const noPath = (found: string) => new CheckpointError({ code: 'FileNotFound', file: text, expected: 'a path', found })
+  const noPath = (found: string) => new CheckpointError({ code: 'FileNotFound', action, file: text, expected: 'a path', found })
   if (/^file:\/\//i.test(text)) {
     try {
-      return toPath(fileURLToPath(text))
+      return toPath(fileURLToPath(text), action)
     } catch (cause) {
       throw cause instanceof CheckpointError ? cause : noPath(cause instanceof Error ? cause.message : 'another kind of address')
     }
@@ -133,10 +134,11 @@ function toPath(location: string | URL): string {
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text))
     throw new CheckpointError({
       code: 'NotSupported',
+      action,
       file: text,
       expected: 'a path or a file: URL',
       found: 'an address in the network',
-      hint: 'Download the file first, or fetch it and pass the bytes',
+      hint: action === 'read' ? 'Download the file first, or fetch it and pass the bytes' : 'Write a file first, then send it',
     })
   if (text.includes('\0')) throw noPath('a NUL character in it')
   return text
@@ -158,7 +160,7 @@ const reasons: Record<string, { readonly found: string; readonly hint?: string }
   EPERM: { found: 'no permission', hint: 'Check who owns the file and its folder' },
   EROFS: { found: 'a read-only disk', hint: 'Choose another folder' },
   EISDIR: { found: 'a folder of that name', hint: 'Choose another name' },
-  EMFILE: { found: 'too many open files', hint: 'Close checkpoints that are no longer needed' },
+  EMFILE: { found: 'too many open files', hint: 'Raise the limit with "ulimit -n", or close files elsewhere in the program' },
 }
 
 /** Runs an operation on `file` and gives the system's errors their sentence. */
@@ -168,7 +170,8 @@ async function failing<T>(action: 'read' | 'write', file: string, operation: () 
   } catch (cause) {
     const system = cause instanceof Error && 'syscall' in cause && 'code' in cause ? String(cause.code) : undefined
     if (system === undefined) throw cause
-    const { found, hint } = reasons[system] ?? { found: system }
+    const noFolder = action === 'write' && system === 'ENOENT'
+    const { found, hint } = noFolder ? { found: 'no such folder', hint: 'Create it first' } : (reasons[system] ?? { found: system })
     const expected = action === 'read' ? 'a file that can be read' : 'a place that can be written'
     throw new CheckpointError({ code: codes[system] ?? 'IoError', action, file, expected, found, hint, cause })
   }

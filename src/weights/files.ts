@@ -22,7 +22,7 @@ export interface OpenFile {
 
 /** One file to be written, in pieces. */
 export interface FileContent {
-  readonly path: string
+  readonly location: string
   readonly chunks: Iterable<Uint8Array>
 }
 
@@ -39,13 +39,17 @@ export interface Files {
   write(contents: readonly FileContent[], obsolete?: readonly string[]): Promise<void>
 }
 
+/** A copy of a part of some bytes, alone in its buffer. */
+export const copied = (bytes: Uint8Array, offset: number, length: number): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(bytes.subarray(offset, offset + length))
+
 /** An open file over bytes in memory. `read` copies, so that arrays never share memory with the source. */
 export function memoryFile(bytes: Uint8Array, name: string): OpenFile {
   return {
     name,
     size: bytes.length,
     source: { bytes, name },
-    read: async (offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)),
+    read: async (offset, length) => copied(bytes, offset, length),
   }
 }
 

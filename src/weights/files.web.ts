@@ -1,5 +1,5 @@
 import { byteCount, CheckpointError } from './checkpoint-error.js'
-import { type Files, ioError, memoryFile, type OpenFile } from './files.js'
+import { copied, type Files, ioError, memoryFile, type OpenFile } from './files.js'
 
 /** Enough for the header of most files, so that opening one takes a single request. In bytes. */
 const firstRequest = 256 * 1024
@@ -23,7 +23,7 @@ export const files: Files = {
     throw new CheckpointError({
       code: 'NotSupported',
       action: 'write',
-      file: content?.path ?? 'a file',
+      file: content?.location ?? 'a file',
       expected: 'a file system',
       found: 'a browser',
       hint: 'Use encodeSafetensors() and offer the bytes as a download',
@@ -38,7 +38,7 @@ function rangedFile(url: string, head: Uint8Array, size: number): OpenFile {
     source: undefined,
     async read(offset, length) {
       if (length === 0) return new Uint8Array(0)
-      if (offset + length <= head.length) return new Uint8Array(head.subarray(offset, offset + length))
+      if (offset + length <= head.length) return copied(head, offset, length)
       const { body, total } = await request(url, offset, length)
       const unchanged = total === size && body.length === length
       if (unchanged) return body

@@ -1,7 +1,7 @@
 export { type Checkpoint, type OpenOptions, openSafetensors, type TensorInfo } from './checkpoint.js'
 export { CheckpointError, type CheckpointErrorCode } from './checkpoint-error.js'
 export type { ByteSource } from './files.js'
-export { openCheckpoint } from './open-checkpoint.js'
+export { exists, openCheckpoint } from './open-checkpoint.js'
 export { parseSafetensors, type SafetensorsHeader, type TensorEntry } from './safetensors.js'
 export type { StorageDType } from './storage-dtype.js'
 export { type EncodeOptions, encodeSafetensors, type WriteOptions, writeSafetensors } from './write-safetensors.js'

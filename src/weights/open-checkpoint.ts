@@ -27,7 +27,23 @@ export async function openCheckpoint(source: ByteSource, options: OpenOptions = 
   return isIndex(source) ? openIndex(source, options) : openSafetensors(source, options)
 }
 
-const isIndex = (location: string | URL): boolean => /\.json$/i.test(location instanceof URL ? location.pathname : location)
+/**
+ * Whether there is a file or a folder.
+ *
+ * @throws CheckpointError if the platform cannot tell, for lack of permission or of a connection
+ */
+export async function exists(location: string | URL): Promise<boolean> {
+  try {
+    if (!(await files.list(location))) await files.open(location)
+    return true
+  } catch (error) {
+    if (error instanceof CheckpointError && error.code === 'FileNotFound') return false
+    throw error
+  }
+}
+
+/** The query of an address says nothing about the file; a path in Node may contain a question mark, but hardly behind `.json`. */
+const isIndex = (location: string | URL): boolean => /\.json$/i.test(String(location).replace(/[?#].*$/, ''))
 
 async function openIndex(location: string | URL, options: OpenOptions): Promise<Checkpoint> {
   const file = await openBytes(location)

@@ -86,9 +86,15 @@ const textMutations: readonly ((text: string, random: Random) => string)[] = [
   (text, random) => insert(text, random, pick(random, snippets)),
   (text, random) => insert(text, random, pick(random, ['{', '[', '{"a":']).repeat(random(2000))),
   (text, random) => text.slice(0, random(text.length + 1)),
-  (text, random) => { const at = random(text.length); return text.slice(0, at) + text.slice(at + 1 + random(10)) }, // biome-ignore format: one line
+  (text, random) => {
+    const at = random(text.length)
+    return text.slice(0, at) + text.slice(at + 1 + random(10))
+  },
   (text) => text.replace(/^\{(.+)\}\s*$/s, '{$1,$1}'),
-  (text, random) => { const [member = ''] = text.match(/"[^"]*":(?:\{[^{}]*\}|\[[^[\]]*\]|"[^"]*")/g) ?? []; return insert(text, random, `${member},`) }, // biome-ignore format: one line
+  (text, random) => {
+    const [member = ''] = text.match(/"[^"]*":(?:\{[^{}]*\}|\[[^[\]]*\]|"[^"]*")/g) ?? []
+    return insert(text, random, `${member},`)
+  },
 ]
 
 function replaceMatch(text: string, pattern: RegExp, random: Random, replacement: string): string {

@@ -57,7 +57,10 @@ describe('parseSafetensors() reads', () => {
       "__metadata__":{"__proto__":"x","toString":"y"}}`
     const { tensors, metadata } = parse(header, 2)
     expect([...tensors.keys()]).toEqual(['__proto__', 'constructor'])
-    expect([...metadata]).toEqual([['__proto__', 'x'], ['toString', 'y']]) // biome-ignore format: pairs
+    expect([...metadata]).toEqual([
+      ['__proto__', 'x'],
+      ['toString', 'y'],
+    ])
     expect({}).not.toHaveProperty('x')
   })
 
@@ -166,7 +169,7 @@ describe('parseSafetensors() refuses', () => {
     expect(failure(() => parse(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,${Number.MAX_SAFE_INTEGER}]}}`, 1)).code).toBe(
       'ValidationOverflow',
     )
-    for (const shape of [[2 ** 32, 2 ** 32], [2 ** 40, 2 ** 40, 0], [Number.MAX_SAFE_INTEGER]]) // biome-ignore format: shapes
+    for (const shape of [[2 ** 32, 2 ** 32], [2 ** 40, 2 ** 40, 0], [Number.MAX_SAFE_INTEGER]])
       expect(failure(() => parse({ a: entry('F32', shape, 0, 4) }, 4)).code, `${shape}`).toBe('ValidationOverflow')
     expectFailure(
       () => parse({ a: entry('F32', [2 ** 31, 2 ** 31], 0, 4) }, 4),

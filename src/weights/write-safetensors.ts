@@ -62,7 +62,7 @@ export async function writeSafetensors(path: string, entries: Entries, options: 
   const shards = split(tensors, options.maxShardBytes ?? Number.POSITIVE_INFINITY)
   const content = (file: string, shard: readonly Outgoing[]): FileContent => {
     const sorted = inFileOrder(shard)
-    return { path: file, chunks: encodeFile(encodeHeader(sorted, options, file), sorted, file) }
+    return { location: file, chunks: encodeFile(encodeHeader(sorted, options, file), sorted, file) }
   }
   if (shards.length === 1) {
     await files.write([content(path, tensors)])
@@ -70,10 +70,10 @@ export async function writeSafetensors(path: string, entries: Entries, options: 
   }
   const named = shards.map((shard, i) => ({ name: shardName(path, i + 1, shards.length), shard }))
   const contents = named.map(({ name, shard }) => content(files.beside(path, name), shard))
-  const index = { path: `${path}.index.json`, chunks: [encodeIndex(named)] }
+  const index = { location: `${path}.index.json`, chunks: [encodeIndex(named)] }
   // A single file of this name would be an older checkpoint, which readers would prefer to the index.
   await files.write([...contents, index], [path])
-  return [...contents, index].map((written) => written.path)
+  return [...contents, index].map(({ location }) => location)
 }
 
 const total = (tensors: readonly Outgoing[]): number => tensors.reduce((sum, { length }) => sum + length, 0)

@@ -42,6 +42,8 @@ export interface EmittedModel {
   readonly external: readonly ExternalData[]
   /** The folder below which the files lie that the model refers to, if it does. */
   readonly folder: string | undefined
+  /** Those files, relative to the folder. */
+  readonly files: readonly string[]
   /** How many ONNX nodes the model has. */
   readonly size: number
 }
@@ -70,6 +72,8 @@ export class Emitter {
   readonly #regions: { tensor: TensorHead; region: ByteRegion }[] = []
   readonly #sizes = new Map<string, { input: string; axis: number }>()
   #count = 0
+  /** The version of ONNX that the program needs: the oldest that will do, because engines outside this machine lag behind. */
+  #opset = 21
 
   constructor(readonly target: Target) {}
 
@@ -78,8 +82,9 @@ export class Emitter {
     type: string,
     inputs: readonly (Tensor | string)[],
     attributes: Readonly<Record<string, AttributeValue>> = {},
-    { outputs = 1, domain = '' }: { outputs?: number; domain?: string } = {},
+    { outputs = 1, domain = '', opset = 0 }: { outputs?: number; domain?: string; opset?: number } = {},
   ): string[] {
+    this.#opset = Math.max(this.#opset, opset)
     const output = Array.from({ length: outputs }, () => this.#fresh())
     this.#nodes.push({
       opType: type,
@@ -128,18 +133,20 @@ export class Emitter {
   }
 
   /** Places every region relative to the one folder that holds all the files: engines take no absolute paths. */
-  #placeRegions(): string | undefined {
+  #placeRegions(): { folder: string | undefined; files: string[] } {
     const folder = commonFolder(this.#regions.flatMap(({ region: { source } }) => ('path' in source ? [source.path] : [])))
+    const files = new Set<string>()
     for (const { tensor, region } of this.#regions) {
       const { source, offset, length } = region
       const location = 'path' in source ? source.path.slice((folder as string).length + 1).replaceAll('\\', '/') : source.name
+      if ('path' in source) files.add(location)
       this.#initializers.push({
         ...tensor,
         dataLocation: TensorProto_DataLocation.EXTERNAL,
         externalData: Object.entries({ location, offset, length }).map(([key, value]) => ({ key, value: String(value) })),
       })
     }
-    return folder
+    return { folder, files: [...files] }
   }
 
   number(value: number, dtype: DType): string {
@@ -240,12 +247,12 @@ export class Emitter {
 
   finish(inputs: readonly Port[], outputs: readonly Port[]): EmittedModel {
     this.#renameOutputs(outputs)
-    const folder = this.#placeRegions()
+    const { folder, files } = this.#placeRegions()
     const model = create(ModelProtoSchema, {
       irVersion: 10n,
       producerName: 'genera',
       opsetImport: [
-        { domain: '', version: 21n },
+        { domain: '', version: BigInt(this.#opset) },
         { domain: 'com.microsoft', version: 1n },
       ],
       graph: {
@@ -257,7 +264,7 @@ export class Emitter {
       },
     })
     const bytes = toBinary(ModelProtoSchema, model)
-    return { bytes, inputs, outputs, external: [...this.#external.values()], folder, size: this.#nodes.length }
+    return { bytes, inputs, outputs, external: [...this.#external.values()], folder, files, size: this.#nodes.length }
   }
 
   /** Lets the producing node write an output directly instead of through a copying Identity, where only one output asks for it. */

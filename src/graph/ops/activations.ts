@@ -8,22 +8,27 @@ interface Activation {
   readonly onnx: string
   readonly domain?: string
   readonly attributes: Record<string, number | string>
-  readonly decompose: (x: Tensor) => Tensor
-  /** The slope at x, where y is the value. Training spends its time in memory: written for the fewest passes over the array. */
-  readonly slope: (x: Tensor, y: Tensor) => Tensor
+  /** The value first; behind it, what the slope reads. */
+  readonly decompose: (x: Tensor) => readonly Tensor[]
+  /**
+   * The slope at x, where y is the value. Training spends its time in memory, so this is written for the fewest passes over the
+   * array. `parts()` gives the decomposition: asking for it trades the fused kernel for shared inner values.
+   */
+  readonly slope: (x: Tensor, y: Tensor, parts: () => readonly Tensor[]) => Tensor
 }
 
 /** An activation that ONNX Runtime has as one kernel. */
 function activation({ name, onnx, domain, attributes, decompose, slope }: Activation): (x: Tensor) => Tensor {
   const op: Op<null> = {
     name,
+    elementwise: true,
     infer: ([x], _, fail) => {
       if (!isFloat((x as Tensor).dtype)) fail(`it does not take elements of type ${x?.dtype}`, 'Cast the tensor first')
       return [x as Tensor]
     },
     emit: (emitter, node) => emitter.node(onnx, node.inputs, attributes, domain ? { domain } : {}),
-    decompose: ([x]) => [decompose(x as Tensor)],
-    gradient: ([g], node) => [() => (g as Tensor).mul(slope(node.input(0), node.output))],
+    decompose: ([x]) => decompose(x as Tensor),
+    gradient: ([g], node) => [() => (g as Tensor).mul(slope(node.input(0), node.output, () => node.parts()))],
   }
   return (x) => apply(op, [x], null)
 }
@@ -33,7 +38,7 @@ export const gelu = activation({
   name: 'apply GELU to',
   onnx: 'Gelu',
   attributes: { approximate: 'none' },
-  decompose: (x) => x.mul(erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5)),
+  decompose: (x) => [x.mul(erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5))],
   // Φ(x) + x·φ(x), with φ(x) = e^(-t²) / √(2π) for t = x/√2.
   slope: (x) => {
     const t = x.mul(Math.SQRT1_2)
@@ -45,13 +50,7 @@ export const gelu = activation({
   },
 })
 
-/** `x·σ(q)` with a polynomial q has the slope `s + (y - y·s)·q'`, where s = σ(q). */
-const gatedSlope = (y: Tensor, s: Tensor, slope?: Tensor): Tensor => {
-  const rest = y.sub(y.mul(s))
-  return (slope ? rest.mul(slope) : rest).add(s)
-}
-
-// The tanh form is x·σ(q) with q = 2√(2/π)·(x + 0.044715x³) = x·(cubic·x² + linear).
+// The tanh form is y = x·σ(q) with q = 2√(2/π)·(x + 0.044715x³) = x·(cubic·x² + linear), so y' = s + (y - y·s)·q' for s = σ(q).
 const linearTerm = 2 * Math.sqrt(2 / Math.PI)
 const cubicTerm = linearTerm * 0.044715
 
@@ -60,10 +59,26 @@ export const geluTanh = activation({
   name: 'apply GELU to',
   onnx: 'Gelu',
   attributes: { approximate: 'tanh' },
-  decompose: (x) => x.mul(sigmoid(x.mul(x.mul(x).mul(cubicTerm).add(linearTerm)))),
+  decompose: (x) => [x.mul(sigmoid(x.mul(x.mul(x).mul(cubicTerm).add(linearTerm))))],
   slope: (x, y) => {
     const inner = x.mul(x).mul(cubicTerm).add(linearTerm)
-    return gatedSlope(y, sigmoid(x.mul(inner)), inner.mul(3).sub(2 * linearTerm))
+    const s = sigmoid(x.mul(inner))
+    return y
+      .sub(y.mul(s))
+      .mul(inner.mul(3).sub(2 * linearTerm))
+      .add(s)
+  },
+})
+
+/** `x·σ(factor·x)`: forward and slope share the sigmoid. */
+const gated = (factor: number): Pick<Activation, 'decompose' | 'slope'> => ({
+  decompose: (x) => {
+    const s = sigmoid(x.mul(factor))
+    return [x.mul(s), s]
+  },
+  slope: (_, __, parts) => {
+    const [y, s] = parts() as [Tensor, Tensor]
+    return y.sub(y.mul(s)).mul(factor).add(s)
   },
 })
 
@@ -73,19 +88,8 @@ export const quickGelu = activation({
   onnx: 'QuickGelu',
   domain: 'com.microsoft',
   attributes: { alpha: 1.702 },
-  decompose: (x) => x.mul(sigmoid(x.mul(1.702))),
-  slope: (x, y) => {
-    const s = sigmoid(x.mul(1.702))
-    return y.sub(y.mul(s)).mul(1.702).add(s)
-  },
+  ...gated(1.702),
 })
 
 /** The sigmoid linear unit, `x·σ(x)`, also called swish. */
-export const silu = activation({
-  name: 'apply SiLU to',
-  onnx: 'QuickGelu',
-  domain: 'com.microsoft',
-  attributes: { alpha: 1 },
-  decompose: (x) => x.mul(sigmoid(x)),
-  slope: (x, y) => gatedSlope(y, sigmoid(x)),
-})
+export const silu = activation({ name: 'apply SiLU to', onnx: 'QuickGelu', domain: 'com.microsoft', attributes: { alpha: 1 }, ...gated(1) })

@@ -7,6 +7,7 @@ import { lift, type Operand } from './constant.js'
 
 /** Small forms for the two commonest kinds of operation; see `Op` for what each part means. */
 interface UnaryRule {
+  readonly verb?: string
   readonly onnx: string
   readonly gradient?: (upstream: Tensor, x: Tensor, y: Tensor) => InputGradient
   readonly evaluate?: (x: number) => number
@@ -19,6 +20,7 @@ export function unaryOp(name: string, rule: UnaryRule): (x: Tensor) => Tensor {
   const accepts = rule.accepts ?? isFloat
   const op: Op<null> = {
     name,
+    elementwise: true,
     infer: ([x], _, fail) => {
       const { dtype, shape } = x as Tensor
       if (!accepts(dtype)) fail(`it does not take elements of type ${dtype}`, 'Cast the tensor first')
@@ -34,6 +36,7 @@ export function unaryOp(name: string, rule: UnaryRule): (x: Tensor) => Tensor {
 }
 
 interface BinaryRule {
+  readonly verb?: string
   readonly onnx: string
   readonly gradient?: (upstream: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [InputGradient, InputGradient]
   readonly evaluate?: (a: number, b: number) => number
@@ -45,12 +48,11 @@ interface BinaryRule {
 export function binaryOp(name: string, rule: BinaryRule): (a: Operand, b: Operand) => Tensor {
   const op: Op<null> = {
     name,
+    elementwise: true,
     infer: ([a, b], _, fail) => {
       const { dtype } = sameDType(a as Tensor, b as Tensor, fail)
       if (rule.accepts && !rule.accepts(dtype)) fail(`it does not take elements of type ${dtype}`, 'Cast the tensors first')
-      return [
-        { dtype: rule.result ?? dtype, shape: broadcastShapes(name, [(a as Tensor).shape, (b as Tensor).shape], (a as Tensor).where) },
-      ]
+      return [{ dtype: rule.result ?? dtype, shape: broadcastShapes([(a as Tensor).shape, (b as Tensor).shape], fail) }]
     },
     emit: (emitter, node) => emitter.node(rule.onnx, node.inputs),
     ...(rule.gradient && {
@@ -74,13 +76,18 @@ export function sameDType(a: Tensor, b: Tensor, fail: Fail): Tensor {
 
 export const value = (gradient: InputGradient): Tensor | undefined => (typeof gradient === 'function' ? gradient() : gradient)
 
+/** What folding may make while tracing; larger results are left to the run. */
+const foldLimit = 4096
+
 /** Applies a function of numbers to small arrays with broadcasting; undefined where a double could not hold an int64. */
 export function mapArrays(result: DType | undefined, map: (...values: number[]) => number, ...inputs: NDArray[]): NDArray | undefined {
   const shape = broadcastShapes(
-    'fold',
     inputs.map((input) => input.shape),
+    (problem) => {
+      throw new Error(`Cannot fold constants: ${problem}`)
+    },
   )
-  if (!isStaticShape(shape)) return undefined
+  if (!isStaticShape(shape) || elementCount(shape) > foldLimit) return undefined
   const strides = inputs.map((input) => broadcastStrides(input.shape, shape))
   const dtype = result ?? (inputs[0] as NDArray).dtype
   const values = Array.from({ length: elementCount(shape) }, (_, flat) =>

@@ -23,7 +23,7 @@ export const matmulOp: Op<MatmulAttributes> = {
     const [rows, inner] = lastTwo(left, transposeA)
     const [innerB, columns] = lastTwo(right, transposeB)
     if (!sameSize(inner, innerB)) fail(`the left side gives ${inner} features, the right side reads ${innerB}`)
-    const batch = broadcastShapes('matrix-multiply', [left.shape.slice(0, -2), right.shape.slice(0, -2)], left.where)
+    const batch = broadcastShapes([left.shape.slice(0, -2), right.shape.slice(0, -2)], fail)
     return [{ dtype: sameDType(left, right, fail).dtype, shape: [...batch, rows, columns] }]
   },
   emit: (emitter, node) => {

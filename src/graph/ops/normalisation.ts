@@ -1,9 +1,10 @@
 import { type Dimension, isStatic, sameSize } from '../dimension.js'
 import { isFloat } from '../dtype.js'
+import { fill } from '../ndarray.js'
 import { apply, applyAll, type Op } from '../node.js'
-import { elements, normaliseAxis } from '../shape.js'
+import { normaliseAxis } from '../shape.js'
 import type { Tensor } from '../tensor.js'
-import { customGradient, exp, rsqrt } from './elementwise.js'
+import { customGradient, exp, rsqrt, square } from './elementwise.js'
 import { gatherElements, oneHot } from './gather.js'
 import { logSumExp } from './reduce.js'
 
@@ -110,18 +111,59 @@ const rmsOp: Op<Normalise> = {
 /** Root-mean-square normalisation over the last axis (Zhang & Sennrich 2019). */
 export const rmsNormalise = (x: Tensor, scale: Tensor, epsilon = 1e-6): Tensor => apply(rmsOp, [x, scale], { epsilon })
 
+interface GroupNormalise extends Normalise {
+  readonly groups: number
+}
+
+const groupOp: Op<GroupNormalise> = {
+  name: 'normalise',
+  infer: ([x, scale, bias], { groups }, fail) => {
+    const channels = x?.shape[1]
+    if (!isStatic(channels as Dimension) || (channels as number) % groups !== 0)
+      fail(`${channels} channels do not divide into ${groups} groups`)
+    for (const given of [scale, bias])
+      if (given?.shape.join() !== String(channels)) fail(`the scale and bias must have shape [${channels}]`)
+    return [x as Tensor]
+  },
+  // One row per group lets ONNX Runtime's normalisation kernel do the work.
+  emit: (emitter, node) => {
+    const { groups, epsilon } = node.attributes
+    const [x, scale, bias] = node.inputs as [Tensor, Tensor, Tensor]
+    const { shape } = x
+    const rows = emitter.node('Reshape', [x, emitter.sizes([0, groups, -1])])
+    const ones = emitter.constant(fill('float32', [groups], () => 1))
+    const zero = emitter.constant(fill('float32', [groups], () => 0))
+    const [normal] = emitter.node('InstanceNormalization', [...rows, ...ones, ...zero], { epsilon })
+    const [whole] = emitter.node('Reshape', [normal as string, emitter.shapeFor(shape)])
+    const perChannel = emitter.sizes([shape[1] as number, ...shape.slice(2).map(() => 1)])
+    const scaled = emitter.node('Mul', [whole as string, ...emitter.node('Reshape', [scale, perChannel])])
+    return emitter.node('Add', [...scaled, ...emitter.node('Reshape', [bias, perChannel])])
+  },
+  supported: (_, node) => node.input(0).dtype === 'float32',
+  // From sums over the space alone: the large array is read, never reshaped, so any layout of its axes will do.
+  decompose: ([input, scale, bias], { groups, epsilon }) => {
+    const x = input as Tensor
+    const [batch, channels, ...space] = x.shape as [Dimension, number, ...Dimension[]]
+    const perChannel = (vector: Tensor): Tensor => vector.reshape([...vector.shape.slice(0, -2), channels, ...space.map(() => 1)])
+    const overGroup = (squared: boolean): Tensor =>
+      (squared ? square(x) : x)
+        .mean(space.map((_, i) => i + 2))
+        .reshape([batch, groups, channels / groups])
+        .mean(-1, { keepDims: true })
+    const mean = overGroup(false)
+    const inverse = rsqrt(overGroup(true).sub(square(mean)).add(epsilon)) // [batch, groups, 1]
+    const factor = inverse.mul((scale as Tensor).reshape([groups, channels / groups]))
+    const shift = (bias as Tensor).reshape([groups, channels / groups]).sub(mean.mul(factor))
+    return [x.mul(perChannel(factor)).add(perChannel(shift))]
+  },
+}
+
 /**
  * Group normalisation (Wu & He 2018) of [batch, channels, ...space]: every group of channels is normalised by its own mean
  * and deviation, then scaled per channel.
  */
-export function groupNormalise(x: Tensor, groups: number, scale: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {
-  const [batch, channels, ...space] = x.shape as [Dimension, number, ...Dimension[]]
-  const perChannel = [channels, ...space.map(() => 1)]
-  const grouped = x.reshape([batch, groups, elements([channels / groups, ...space])])
-  const centred = grouped.sub(grouped.mean(-1, { keepDims: true }))
-  const normal = centred.mul(rsqrt(centred.mul(centred).mean(-1, { keepDims: true }).add(epsilon)))
-  return normal.reshape(x.shape).mul(scale.reshape(perChannel)).add(bias.reshape(perChannel))
-}
+export const groupNormalise = (x: Tensor, groups: number, scale: Tensor, bias: Tensor, epsilon = 1e-5): Tensor =>
+  apply(groupOp, [x, scale, bias], { groups, epsilon })
 
 /** Batch normalisation with given statistics, as published networks run it: per channel of [batch, channels, ...space]. */
 export function batchNormalise(

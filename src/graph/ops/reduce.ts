@@ -28,6 +28,7 @@ function axesOf(x: Tensor, axes: Axes, operation: string): number[] {
 function reduction(name: string, onnx: string, gradient: (g: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => InputGradient) {
   const op: Op<Reduction> = {
     name,
+    sinks: 'axes',
     infer: ([x], { axes }) => [{ dtype: (x as Tensor).dtype, shape: (x as Tensor).shape.map((size, i) => (axes.includes(i) ? 1 : size)) }],
     emit: (emitter, node) => emitter.node(onnx, [node.input(0), emitter.sizes(node.attributes.axes)], { keepdims: 1 }),
     gradient: ([g], node) => [

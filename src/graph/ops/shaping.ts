@@ -55,6 +55,7 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
 
 const expandOp: Op<{ readonly shape: Shape }> = {
   name: 'expand',
+  sinks: 'shape',
   infer: ([x], { shape }, fail) => {
     const from = (x as Tensor).shape
     const extra = shape.length - from.length
@@ -101,6 +102,7 @@ interface Cut {
 
 const sliceOp: Op<Cut> = {
   name: 'slice',
+  sinks: 'axis',
   infer: ([x], { axis, start, end, step }) => {
     const { dtype, shape } = x as Tensor
     const length = step === 1 ? minus(end, start) : dividedBy(plus(minus(end, start), step - 1), step)
@@ -150,6 +152,7 @@ export const pick = (x: Tensor, axis: number, index: number): Tensor =>
 
 const concatOp: Op<{ readonly axis: number }> = {
   name: 'join',
+  sinks: 'axis',
   infer: (inputs, { axis }, fail) => {
     const [first] = inputs as [Tensor]
     for (const other of inputs) {
@@ -219,6 +222,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis = -1): 
 
 const padOp: Op<{ readonly axis: number; readonly before: Dimension; readonly after: Dimension; readonly value: number }> = {
   name: 'pad',
+  sinks: 'axis',
   infer: ([x], { axis, before, after }) => {
     const { dtype, shape } = x as Tensor
     return [{ dtype, shape: shape.map((size, i) => (i === axis ? plus(plus(size, before), after) : size)) }]
@@ -274,6 +278,7 @@ export function pad(
 
 const flipOp: Op<{ readonly axis: number }> = {
   name: 'flip',
+  sinks: 'axis',
   infer: ([x]) => [x as Tensor],
   emit: (emitter, node) =>
     emitter.node('Slice', [node.input(0), ...[-1, Number.MIN_SAFE_INTEGER, node.attributes.axis, -1].map((at) => emitter.sizes([at]))]),

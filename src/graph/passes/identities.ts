@@ -1,14 +1,20 @@
-import type { Node } from '../node.js'
+import { apply, type Node } from '../node.js'
 import { uniformValue } from '../ops/constant.js'
 import { type MatmulAttributes, matmul } from '../ops/linear-algebra.js'
+import { expand } from '../ops/shaping.js'
 import { sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
+import { sinkTranspose, transposeAsReshape } from './layout.js'
 
 /**
  * A simpler tensor with the same values, or undefined. Only exact identities of floating-point arithmetic belong here
  * (x·1 = x, but not x·0 = 0, which is wrong for NaN and infinity).
  */
 export function identities(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
+  return simpler(node, inputs) ?? withoutExpand(node, inputs) ?? sinkTranspose(node, inputs)
+}
+
+function simpler(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
   const [a, b] = inputs as [Tensor, Tensor]
   const same = (candidate: Tensor): Tensor | undefined => (sameShape(candidate.shape, node.output.shape) ? candidate : undefined)
   switch (node.op.name) {
@@ -34,7 +40,7 @@ export function identities(node: Node, inputs: readonly Tensor[]): Tensor | unde
       return source === a ? undefined : source.reshape(node.output.shape)
     }
     case 'transpose': {
-      if (a.node.op !== node.op) return undefined
+      if (a.node.op !== node.op) return transposeAsReshape(node, a)
       const [outer, inner] = [orderOf(node), orderOf(a.node)]
       return a.node.input(0).transpose(outer.map((axis) => inner[axis] as number))
     }
@@ -44,6 +50,14 @@ export function identities(node: Node, inputs: readonly Tensor[]): Tensor | unde
 }
 
 const orderOf = (node: Node): readonly number[] => (node.attributes as { order: readonly number[] }).order
+
+/** Element-wise operations broadcast by themselves: stretch the result if need be, not the operands. */
+function withoutExpand(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
+  if (!node.op.elementwise) return undefined
+  const sources = inputs.map((input) => (input.node.op.name === 'expand' ? input.node.input(0) : input))
+  if (sources.every((source, i) => source === inputs[i])) return undefined
+  return expand(apply(node.op, sources, node.attributes), node.output.shape)
+}
 
 /** A transpose of the last two axes in front of a product becomes a flag of the product. */
 function foldTransposes(node: Node<MatmulAttributes>, a: Tensor, b: Tensor): Tensor | undefined {

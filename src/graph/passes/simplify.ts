@@ -42,34 +42,31 @@ export function simplify(outputs: readonly Tensor[], inputs: readonly Tensor[], 
   }
 
   for (const { node, parts } of executionOrder(outputs, new Set(inputs), target)) {
-    const newInputs = (parts ?? node.inputs).map((input) => rebuilt.get(input) as Tensor)
-    const replacement = parts ? newInputs : replace(node, newInputs)
+    const from = (parts ?? node.inputs).map((input) => rebuilt.get(input) as Tensor)
+    const to = parts ? from : rebuild(node, from)
     node.outputs.forEach((output, i) => {
-      rebuilt.set(
-        output,
-        replacement ? (replacement[i] as Tensor) : (intern(node.op, newInputs, node.attributes, node).outputs[i] as Tensor),
-      )
+      rebuilt.set(output, to[i] as Tensor)
     })
   }
   return outputs.map((output) => rebuilt.get(output) as Tensor)
 
-  function replace(node: Node, newInputs: readonly Tensor[]): readonly Tensor[] | undefined {
+  /** The outputs of a node on rebuilt inputs, in their simplest form. */
+  function rebuild(node: Node, newInputs: readonly Tensor[]): readonly Tensor[] {
     if (node.op.transparent) return [newInputs[0] as Tensor]
     if (isConstant(node.output)) return [internConstant(node)]
     const folded = fold(node, newInputs)
     if (folded) return [internConstant(constant(folded).node)]
-    const simpler = identities(node, newInputs)
-    return simpler && [internTree(simpler, new Set(newInputs))]
+    const simpler = node.outputs.length === 1 ? identities(node, newInputs) : undefined
+    return simpler
+      ? [rebuildTree(simpler, new Set(newInputs.flatMap((input) => [input, ...input.node.inputs])))]
+      : intern(node.op, newInputs, node.attributes, node).outputs
   }
 
-  /** Rewrites may add nodes of their own; those are interned too. */
-  function internTree(tensor: Tensor, leaves: ReadonlySet<Tensor>): Tensor {
+  /** A rewrite's result, whose new nodes may be simplified further; `leaves` are tensors that have been rebuilt already. */
+  function rebuildTree(tensor: Tensor, leaves: ReadonlySet<Tensor>): Tensor {
     if (leaves.has(tensor) || isPlaceholder(tensor)) return tensor
-    if (isConstant(tensor)) return internConstant(tensor.node)
-    const key = keyOf(tensor.node.op, tensor.node.inputs, tensor.node.attributes)
-    if (known.get(key) === tensor.node) return tensor
-    const newInputs = tensor.node.inputs.map((input) => internTree(input, leaves))
-    return intern(tensor.node.op, newInputs, tensor.node.attributes, tensor.node).outputs[tensor.index] as Tensor
+    const newInputs = tensor.node.inputs.map((input) => rebuildTree(input, leaves))
+    return rebuild(tensor.node, newInputs)[tensor.index] as Tensor
   }
 
   function internConstant(node: Node): Tensor {

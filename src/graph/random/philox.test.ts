@@ -4,7 +4,7 @@ import { philox } from './philox.js'
 const hex = (words: Uint32Array) => Array.from(words, (word) => word.toString(16).padStart(8, '0')).join(' ')
 
 // The known answers published with the paper's reference implementation, Random123.
-test.each([
+test.each<{ counter: [number, number, number, number]; key: [number, number]; words: string }>([
   { counter: [0, 0, 0, 0], key: [0, 0], words: '6627e8d5 e169c58d bc57ac4c 9b00dbd8' },
   {
     counter: [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
@@ -16,7 +16,7 @@ test.each([
     key: [0xa4093822, 0x299f31d0],
     words: 'd16cfe09 94fdcceb 5001e420 24126ea1',
   },
-] as const)('philox() gives the known answer $words', ({ counter, key, words }) => {
+])('philox() gives the known answer $words', ({ counter, key, words }) => {
   const out = new Uint32Array(4)
   philox(out, 4, ...key, ...counter)
   expect(hex(out)).toBe(words)

@@ -14,15 +14,15 @@ type Sample = ArrayLike<number>
 
 /** Standardised moments: mean, variance, skewness and kurtosis. */
 function moments(sample: Sample) {
-  const n = sample.length
+  const count = sample.length
   let mean = 0
-  for (let i = 0; i < n; i++) mean += (sample[i] as number) / n
+  for (let i = 0; i < count; i++) mean += (sample[i] as number) / count
   let [second, third, fourth] = [0, 0, 0]
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < count; i++) {
     const d = (sample[i] as number) - mean
-    second += (d * d) / n
-    third += (d * d * d) / n
-    fourth += (d * d * d * d) / n
+    second += (d * d) / count
+    third += (d * d * d) / count
+    fourth += (d * d * d * d) / count
   }
   return { mean, variance: second, skew: third / second ** 1.5, kurtosis: fourth / second ** 2 }
 }
@@ -87,7 +87,7 @@ describe('normal()', () => {
     expect(Math.abs(beyond - 6.334e-5 * n)).toBeLessThan(4 * Math.sqrt(6.334e-5 * n))
   })
 
-  test.each([1, 2, 3, 4, 1024])('is not correlated with itself %d places on, nor in size', (lag) => {
+  test.each([1, 2, 3, 4, 1024])('is not correlated with itself %d places on, in value or in size', (lag) => {
     expect(Math.abs(correlation(data.subarray(lag), data.subarray(0, n - lag)))).toBeLessThan(4)
     const squares = data.map((x) => x * x)
     expect(Math.abs(correlation(squares.subarray(lag), squares.subarray(0, n - lag)))).toBeLessThan(4)

@@ -42,8 +42,8 @@ describe('torchCudaGenerator() gives what torch.randn printed on GPUs', () => {
   })
 
   test.each([
-    { gpu: 'an A100', multiprocessors: 108, end: [0.1549, -0.6797, -0.1656] },
-    { gpu: 'an H100', multiprocessors: 132, end: [-0.697, -0.778, 0.3267] },
+    { gpu: 'A100', multiprocessors: 108, end: [0.1549, -0.6797, -0.1656] },
+    { gpu: 'H100', multiprocessors: 132, end: [-0.697, -0.778, 0.3267] },
   ])('for 9.5 million numbers on $gpu, in pytorch issue 143086', ({ multiprocessors, end }) => {
     const drawn = torchCudaGenerator(1, { multiprocessors, threadsPerMultiprocessor: 2048 }).randn([1, 49 * 12 * 112 * 144]).data
     expect(fourDecimals(drawn.subarray(0, 3))).toEqual([-0.2963, 2.6764, -0.1408])
@@ -59,4 +59,10 @@ test('torchCudaGenerator() does not need to know the GPU below one wave of threa
 test('torchCudaGenerator() draws half types as rounded float32 numbers, and uses all 64 bits of the seed', () => {
   expect(torchCudaGenerator(3).randn([8], { dtype: 'float16' }).data).toEqual(torchCudaGenerator(3).randn([8]).cast('float16').data)
   expect(torchCudaGenerator(3).randn([8]).data).not.toEqual(torchCudaGenerator(3n + (1n << 32n)).randn([8]).data)
+})
+
+test('torchCudaGenerator() refuses a GPU that could not run', () => {
+  expect(() => torchCudaGenerator(0, { multiprocessors: 4, threadsPerMultiprocessor: 100 })).toThrow(
+    'Cannot draw as a GPU of 4 multiprocessors with 100 threads each',
+  )
 })

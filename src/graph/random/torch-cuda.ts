@@ -1,3 +1,4 @@
+import { GeneraError } from '../errors.js'
 import { elementCount, NDArray } from '../ndarray.js'
 import { philox } from './philox.js'
 import { type NoiseType, torchSeed, type Whole } from './torch.js'
@@ -13,16 +14,27 @@ const TURN = f(UNIT * f(6.2831855))
  */
 export interface CudaDevice {
   multiprocessors: number
-  /** Resident threads on each multiprocessor: 2,048 on the V100, A100 and H100, 1,536 on GeForce cards since the RTX 30 series. */
+  /** Resident threads on each multiprocessor: 2,048 on the V100, A100 and H100; 1,536 on GeForce cards from the RTX 30 series on. */
   threadsPerMultiprocessor: number
 }
 
 const BLOCK = 256
 
+/** The threads of torch's launch: whole blocks of 256 on every multiprocessor. */
+function residentThreads({ multiprocessors, threadsPerMultiprocessor }: CudaDevice): number {
+  const blocks = multiprocessors * Math.floor(threadsPerMultiprocessor / BLOCK)
+  if (!Number.isSafeInteger(blocks) || blocks < 1)
+    throw new GeneraError(
+      'random-device',
+      `Cannot draw as a GPU of ${multiprocessors} multiprocessors with ${threadsPerMultiprocessor} threads each: it has at least 1, with 256 or more`,
+    )
+  return blocks * BLOCK
+}
+
 /**
  * The normal numbers of `torch.randn(shape, device='cuda')` after `torch.cuda.manual_seed(seed)`: element i is the first number
- * of subsequence i of cuRAND's Philox4x32-10 generator, and each call moves the offset on. Equal to a GPU's up to about 1e-6,
- * the error of its fast sine; hence the same picture, not the same bytes. Without a `device`, draws of any size have a thread
+ * of subsequence i of cuRAND's Philox4x32-10 generator, and each call moves the offset on. They are within about 2e-6 of a
+ * GPU's, the error of its fast sine: the same picture, not the same bytes. Without a `device`, draws of any size have a thread
  * per element, which is what Stable Diffusion front ends do when they draw "NV" noise on a CPU.
  */
 export class TorchCudaGenerator {
@@ -37,7 +49,7 @@ export class TorchCudaGenerator {
     const bits = torchSeed(seed)
     this.#low = Number(bits & 0xffffffffn)
     this.#high = Number(bits >> 32n)
-    this.#threads = device ? device.multiprocessors * Math.floor(device.threadsPerMultiprocessor / BLOCK) * BLOCK : Number.POSITIVE_INFINITY
+    this.#threads = device ? residentThreads(device) : Number.POSITIVE_INFINITY
   }
 
   randn<D extends NoiseType = 'float32'>(shape: readonly number[], { dtype = 'float32' as D }: { dtype?: D } = {}): NDArray<D> {

@@ -37,7 +37,7 @@ export function logarithm(u: number): number {
 
 const direction = new Float32Array(2)
 
-/** Cosine and sine of u turns, for u a multiple of 2^-24 in [0, 1); the answer is overwritten by the next call. */
+/** Cosine and sine of u turns, for u a multiple of 2^-24 in [0, 1); every call answers in the same array. */
 export function angle(u: number): Float32Array {
   let t = f(TAU * u)
   const octant = (Math.trunc(f(t * FOUR_OVER_PI)) + 1) & ~1
@@ -55,8 +55,8 @@ export function angle(u: number): Float32Array {
 export function normalBlock(data: Float32Array, start: number): void {
   for (let i = start; i < start + 8; i++) {
     const radius = f(Math.sqrt(f(-2 * logarithm(1 - (data[i] as number)))))
-    const [cosine, sine] = angle(data[i + 8] as number) as unknown as [number, number]
-    data[i] = radius * cosine
-    data[i + 8] = radius * sine
+    const unit = angle(data[i + 8] as number)
+    data[i] = radius * (unit[0] as number)
+    data[i + 8] = radius * (unit[1] as number)
   }
 }

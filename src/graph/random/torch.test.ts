@@ -67,7 +67,8 @@ test('torchGenerator() refuses seeds that torch refuses', () => {
   expect(() => torchGenerator(2 ** 60)).toThrow('as a bigint')
 })
 
-test('randint() refuses an empty range and bounds beyond int64', () => {
-  expect(() => torchGenerator(0).randint(3, 3, [1])).toThrow('Cannot draw int64 numbers from [3, 3): low must be below high')
-  expect(() => torchGenerator(0).randint(0, 1n << 63n, [1])).toThrow('both fit int64')
+test('randint() refuses an empty range, fractions, and bounds beyond int64', () => {
+  expect(() => torchGenerator(0).randint(3, 3, [1])).toThrow('Cannot draw int64 numbers from [3, 3): both are whole numbers that fit int64')
+  expect(() => torchGenerator(0).randint(0, 1.5, [1])).toThrow('[0, 1.5)')
+  expect(() => torchGenerator(0).randint(0, 1n << 63n, [1])).toThrow('[0, 9223372036854775808)')
 })

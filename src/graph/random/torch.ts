@@ -12,9 +12,12 @@ export type Whole = number | bigint
 
 const ones = { float32: 1, float16: toHalfBits(1), bfloat16: toBrainBits(1) }
 
+const bigint = (value: Whole): bigint | undefined =>
+  typeof value === 'bigint' ? value : Number.isSafeInteger(value) ? BigInt(value) : undefined
+
 /** A seed as torch takes it, from −2^63 to 2^64 − 1, as the 64 bits of its two's complement. */
 export function torchSeed(seed: Whole): bigint {
-  const whole = typeof seed === 'bigint' ? seed : Number.isSafeInteger(seed) ? BigInt(seed) : undefined
+  const whole = bigint(seed)
   if (whole === undefined || whole < -(1n << 63n) || whole >= 1n << 64n)
     throw new GeneraError(
       'random-seed',
@@ -26,7 +29,7 @@ export function torchSeed(seed: Whole): bigint {
 
 /**
  * The random numbers of `torch.Generator().manual_seed(seed)` on a CPU, bit for bit those of torch 2.13 on x86 (AVX2 or AVX-512).
- * Builds without AVX2 differ by up to 1.8e-6 in normal numbers. Like torch's, this generator moves on with each call.
+ * Builds without AVX2 differ by up to 1.8e-6 in `randn`. Like torch's, this generator moves on with each call.
  */
 export class TorchGenerator {
   readonly #twister: MersenneTwister
@@ -62,10 +65,13 @@ export class TorchGenerator {
 
   /** `torch.randint(low, high, shape)`, as int64. */
   randint(low: Whole, high: Whole, shape: readonly number[]): NDArray<'int64'> {
-    const [from, to] = [BigInt(low), BigInt(high)]
+    const [from, to] = [bigint(low), bigint(high)]
+    if (from === undefined || to === undefined || from >= to || BigInt.asIntN(64, from) !== from || BigInt.asIntN(64, to) !== to)
+      throw new GeneraError(
+        'random-range',
+        `Cannot draw int64 numbers from [${low}, ${high}): both are whole numbers that fit int64 (beyond 2^53 as a bigint), low the smaller`,
+      )
     const range = to - from
-    if (range < 1n || BigInt.asIntN(64, from) !== from || BigInt.asIntN(64, to) !== to)
-      throw new GeneraError('random-range', `Cannot draw int64 numbers from [${low}, ${high}): low must be below high, and both fit int64`)
     // 64 bits from 2^28 on, where 32 would be uneven (older releases of torch did so from 2^32 on).
     const draw = range >= 1n << 28n ? () => this.#bits64() % range : () => BigInt(this.#twister.next() % Number(range))
     return new NDArray(

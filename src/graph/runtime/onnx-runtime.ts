@@ -1,11 +1,13 @@
-import type { InferenceSession, Tensor as OrtTensor, TypedTensor } from 'onnxruntime-common'
-import { type DType, dtypes } from '../dtype.js'
-import { elementCount, NDArray } from '../ndarray.js'
-import type { EmittedModel } from '../onnx/emitter.js'
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web'
+import type { NDArray } from '../ndarray.js'
+import { isNDArray } from '../ndarray.js'
+import { engineError } from './engine-error.js'
+import { Ferry, livesOnDevice } from './ferry.js'
+import { Held, held, toArray } from './held.js'
 import {
   type Destination,
   type Device,
-  type Resident,
+  type Loadable,
   type Runtime,
   RuntimeError,
   type Session,
@@ -25,160 +27,156 @@ export interface EngineOptions {
   readonly name: string
   readonly device: Device
   readonly session: InferenceSession.SessionOptions
-  /** Leave kept outputs on the device (browser WebGPU); elsewhere they are arrays in this process. */
-  readonly keepOnDevice?: boolean
-  /** How regions of files reach the engine on this platform. */
-  readonly external: (model: EmittedModel, base: InferenceSession.SessionOptions) => InferenceSession.SessionOptions
+  /** Where kept outputs live, and whether a run can write over an array: only where the engine shares this process' memory. */
+  readonly memory: 'shared' | 'copied' | 'device'
+  /** The engine cannot start a call before the last one has ended. */
+  readonly oneAtATime?: boolean
+  /** How bytes outside the model reach the engine on this platform. */
+  readonly external: (model: Loadable, label: string) => InferenceSession.SessionOptions
 }
 
 /** A runtime over one build of ONNX Runtime. */
-export function engine(ort: OrtModule, { name, device, session: base, keepOnDevice = false, external }: EngineOptions): Runtime {
+export function engine(ort: OrtModule, { name, device, session: base, memory, oneAtATime = false, external }: EngineOptions): Runtime {
   const sessions = new Set<Session>()
+  const inTurn = oneAtATime ? turns() : <T>(task: () => Promise<T>): Promise<T> => task()
+  const create = (bytes: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> =>
+    inTurn(() => ort.InferenceSession.create(bytes, merged(base, options)))
+  const ferry = new Ferry(device, create, (session, feeds) => inTurn(() => session.run(feeds)))
+  const hold = (tensor: OrtTensor, dtype: Held['dtype']): Held => new Held(tensor, dtype, (from) => ferry.toHost(from, dtype))
+
   return {
     name,
     device,
     async load(model, options = {}) {
-      const { label = 'a program', optimise } = options
-      let inner: InferenceSession
-      try {
-        inner = await ort.InferenceSession.create(model.bytes, { ...base, ...external(model, base), ...sessionLevel(base, optimise) })
-      } catch (cause) {
-        throw new RuntimeError(label, `${name} does not load it: ${messageOf(cause)}`, undefined, { cause })
-      }
-      const session = ortSession(ort, inner, model, label, keepOnDevice, () => sessions.delete(session))
+      const { label = 'a program' } = options
+      const locations = memory === 'device' ? outputLocations(model, options) : {}
+      const inner = await create(model.bytes, merged(external(model, label), { ...optimisation(options), ...locations })).catch((cause) => {
+        throw engineError(label, `${name} does not load it`, cause)
+      })
+      const session = new EngineSession({
+        model,
+        label,
+        shared: memory === 'shared',
+        feed: (value) => (isNDArray(value) ? toOrt(ort, value, label) : held(value, label).tensor),
+        hold,
+        call: (feeds, fetches) => inTurn(() => inner.run(feeds, fetches)),
+        release: async () => {
+          sessions.delete(session)
+          await inTurn(() => inner.release())
+        },
+      })
       sessions.add(session)
       return session
     },
-    upload: async (array) => new HostArray(ort, array.copy()), // runs write into it
+    async upload(array) {
+      const running = `the upload of ${array}`
+      const tensor = toOrt(ort, array.copy(), running) // runs write into it
+      if (memory !== 'device') return hold(tensor, array.dtype)
+      const moved = await ferry.toDevice(tensor, array.dtype).catch((cause) => {
+        throw engineError(running, `${name} does not take it`, cause)
+      })
+      return hold(moved, array.dtype)
+    },
     async dispose() {
       await Promise.all([...sessions].map((session) => session.dispose()))
+      await ferry.dispose()
     },
   }
 }
 
-const sessionLevel = (base: InferenceSession.SessionOptions, optimise: SessionOptions['optimise']): InferenceSession.SessionOptions =>
-  optimise
-    ? { graphOptimizationLevel: optimise === 'none' ? 'disabled' : optimise }
-    : base.graphOptimizationLevel
-      ? {}
-      : { graphOptimizationLevel: 'basic' }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : `it threw ${String(cause)}`)
-
-/** An array held as an engine's tensor in this process: handed over without a copy, written in place by later runs. */
-class HostArray implements Resident {
-  readonly dtype: DType
-  readonly shape: readonly number[]
-  tensor: OrtTensor | undefined
-  constructor(ort: OrtModule, array: NDArray) {
-    this.dtype = array.dtype
-    this.shape = array.shape
-    this.tensor = toOrt(ort, array)
-  }
-  async read(): Promise<NDArray> {
-    return fromOrt(held(this), this.dtype).copy()
-  }
-  dispose(): void {
-    this.tensor = undefined
+/** Runs tasks one after another. */
+function turns(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task) => {
+    const turn = last.then(task, task)
+    last = turn.catch(() => undefined)
+    return turn
   }
 }
 
-/** An array that stays on the GPU until it is read. */
-class DeviceArray implements Resident {
-  readonly shape: readonly number[]
-  constructor(
-    public tensor: OrtTensor | undefined,
-    readonly dtype: DType,
-  ) {
-    this.shape = (tensor as OrtTensor).dims
-  }
-  async read(): Promise<NDArray> {
-    const tensor = held(this)
-    return toArray(await tensor.getData(), this.dtype, this.shape)
-  }
-  dispose(): void {
-    this.tensor?.dispose()
-    this.tensor = undefined
-  }
+/** Session options laid over others, with their `extra` entries joined. */
+function merged(base: InferenceSession.SessionOptions, over: InferenceSession.SessionOptions): InferenceSession.SessionOptions {
+  const session = { ...(base.extra?.session as object | undefined), ...(over.extra?.session as object | undefined) }
+  return { ...base, ...over, ...(Object.keys(session).length > 0 && { extra: { session } }) }
 }
 
-type Held = HostArray | DeviceArray
+const optimisation = ({ optimise = 'basic' }: SessionOptions): InferenceSession.SessionOptions => ({
+  graphOptimizationLevel: optimise === 'none' ? 'disabled' : optimise,
+})
 
-function held(resident: Held): OrtTensor {
-  if (!resident.tensor) throw new RuntimeError('a program', 'an array that it needs was disposed', 'Read it before you dispose it')
-  return resident.tensor
-}
-
-function toOrt(ort: OrtModule, array: NDArray): OrtTensor {
-  return new ort.Tensor(array.dtype, array.data, array.shape)
-}
-
-const fromOrt = (tensor: OrtTensor, dtype: DType): NDArray => toArray(tensor.data, dtype, tensor.dims)
-
-/** Newer engines hand half precision out as Float16Array; genera keeps its bits. */
-function toArray(data: OrtTensor['data'], dtype: DType, shape: readonly number[]): NDArray {
-  const view = data as Uint8Array
-  const { array } = dtypes[dtype]
-  return new NDArray(
-    dtype,
-    [...shape],
-    (view instanceof array ? view : new array(view.buffer as ArrayBuffer, view.byteOffset, elementCount(shape))) as NDArray['data'],
-  )
-}
-
-function ortSession(
-  ort: OrtModule,
-  inner: InferenceSession,
-  model: EmittedModel,
-  label: string,
-  keepOnDevice: boolean,
-  onDispose: () => void,
-): Session {
-  let open = true
+/** Leaves the first outputs on the device. */
+function outputLocations({ outputs }: Loadable, { resident = 0 }: SessionOptions): InferenceSession.SessionOptions {
+  const stays = (i: number, { dtype }: Loadable['outputs'][number]) => i < resident && livesOnDevice(dtype)
   return {
-    async run(inputs, destinations) {
-      if (!open) throw new RuntimeError(label, 'its session was disposed', 'Compile it again')
-      const feeds: Record<string, OrtTensor> = {}
-      for (const [i, { name }] of model.inputs.entries()) feeds[name] = toFeed(ort, inputs[i] as Value)
-      const fetches: Record<string, OrtTensor | null> = {}
-      for (const [i, { name }] of model.outputs.entries()) fetches[name] = target(destinations[i] as Destination)
-      let results: InferenceSession.OnnxValueMapType
-      try {
-        results = await inner.run(feeds, fetches as InferenceSession.FetchesType)
-      } catch (cause) {
-        throw new RuntimeError(label, messageOf(cause), undefined, { cause })
-      }
-      return Promise.all(
-        model.outputs.map(({ name, dtype }, i) =>
-          place(ort, results[name] as TypedTensor<'float32'>, dtype, destinations[i] as Destination, keepOnDevice),
-        ),
-      )
-    },
-    async dispose() {
-      if (!open) return
-      open = false
-      onDispose()
-      await inner.release()
-    },
+    preferredOutputLocation: Object.fromEntries(outputs.map((port, i) => [port.name, stays(i, port) ? 'gpu-buffer' : 'cpu'])),
   }
 }
 
-const toFeed = (ort: OrtModule, value: Value): OrtTensor => (value instanceof NDArray ? toOrt(ort, value) : held(value as Held))
+function toOrt(ort: OrtModule, array: NDArray, running: string): OrtTensor {
+  if (array.dtype !== 'bfloat16') return new ort.Tensor(array.dtype, array.data, array.shape)
+  throw new RuntimeError(running, 'engines read bfloat16 from files only', "Cast the array first: array.cast('float32')")
+}
 
-const target = (destination: Destination): OrtTensor | null => (destination instanceof HostArray ? held(destination) : null)
+type Tensors = Record<string, OrtTensor>
 
-async function place(ort: OrtModule, tensor: OrtTensor, dtype: DType, destination: Destination, keepOnDevice: boolean): Promise<Value> {
-  if (destination === 'fetch') {
-    const array = toArray(await tensor.getData(), dtype, tensor.dims)
-    tensor.dispose()
-    return array
+interface SessionParts {
+  readonly model: Loadable
+  readonly label: string
+  /** Outputs can be written over arrays in this process. */
+  readonly shared: boolean
+  readonly feed: (value: Value) => OrtTensor
+  readonly hold: (tensor: OrtTensor, dtype: Held['dtype']) => Held
+  readonly call: (feeds: Tensors, fetches: InferenceSession.FetchesType) => Promise<InferenceSession.OnnxValueMapType>
+  readonly release: () => Promise<void>
+}
+
+class EngineSession implements Session {
+  #open = true
+  constructor(readonly parts: SessionParts) {}
+
+  async run(inputs: readonly Value[], destinations: readonly Destination[]): Promise<readonly Value[]> {
+    const { model, label, feed, call } = this.parts
+    if (!this.#open) throw new RuntimeError(label, 'its session was disposed', 'Compile it again')
+    const feeds: Tensors = {}
+    model.inputs.forEach(({ name }, i) => {
+      feeds[name] = feed(inputs[i] as Value)
+    })
+    const fetches = this.#fetches(inputs, destinations)
+    let results: InferenceSession.OnnxValueMapType
+    try {
+      results = await call(feeds, fetches)
+    } catch (cause) {
+      throw engineError(label, undefined, cause)
+    }
+    return model.outputs.map(({ name }, i) => this.#place(results[name] as OrtTensor, i, destinations[i] as Destination))
   }
-  if (destination instanceof HostArray) return destination
-  const kept = keepOnDevice ? new DeviceArray(tensor, dtype) : new HostArray(ort, fromOrt(tensor, dtype))
-  if (destination === 'keep') return kept
-  // A resident on the device receives a new buffer: the engine cannot write into an old one.
-  const receiver = destination as DeviceArray
-  receiver.dispose()
-  receiver.tensor = (kept as DeviceArray).tensor
-  return receiver
+
+  /** The arrays that the engine writes to. Where it cannot, receivers nobody reads give their memory back before the run. */
+  #fetches(inputs: readonly Value[], destinations: readonly Destination[]): InferenceSession.FetchesType {
+    const { model, label, shared } = this.parts
+    const read = shared ? undefined : new Set(inputs)
+    const fetches: Record<string, OrtTensor | null> = {}
+    model.outputs.forEach(({ name }, i) => {
+      const destination = destinations[i] as Destination
+      const receiver = typeof destination === 'string' ? undefined : held(destination, label)
+      fetches[name] = shared && receiver ? receiver.tensor : null
+      if (receiver && read && !read.has(receiver)) receiver.dispose()
+    })
+    return fetches
+  }
+
+  #place(tensor: OrtTensor, output: number, destination: Destination): Value {
+    const { model, label, shared, hold } = this.parts
+    const { dtype } = model.outputs[output] as Loadable['outputs'][number]
+    if (destination === 'fetch') return toArray(tensor.data, dtype, tensor.dims)
+    if (destination === 'keep') return hold(tensor, dtype)
+    if (!shared) held(destination, label).receive(tensor)
+    return destination
+  }
+
+  async dispose(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    await this.parts.release()
+  }
 }

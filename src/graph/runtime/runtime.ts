@@ -2,7 +2,7 @@ import type { DType } from '../dtype.js'
 import { GeneraError } from '../errors.js'
 import type { NDArray } from '../ndarray.js'
 import type { Target } from '../node.js'
-import type { EmittedModel } from '../onnx/emitter.js'
+import type { EmittedModel, Port } from '../onnx/emitter.js'
 
 export type Device = Target['device']
 
@@ -24,6 +24,12 @@ export type Value = NDArray | Resident
  */
 export type Destination = 'fetch' | 'keep' | Resident
 
+/** What a runtime needs to know of an emitted model. */
+export interface Loadable extends Pick<EmittedModel, 'bytes' | 'external' | 'folder' | 'files'> {
+  readonly inputs: readonly Pick<Port, 'name' | 'dtype'>[]
+  readonly outputs: readonly Pick<Port, 'name' | 'dtype'>[]
+}
+
 /** A loaded program. */
 export interface Session {
   /** Inputs and destinations stand in the order of the model's ports. */
@@ -36,7 +42,7 @@ export interface Runtime {
   /** For people: `onnxruntime-node cpu, 2 threads`. */
   readonly name: string
   readonly device: Device
-  load(model: EmittedModel, options?: SessionOptions): Promise<Session>
+  load(model: Loadable, options?: SessionOptions): Promise<Session>
   /** Hands an array over to the runtime. */
   upload(array: NDArray): Promise<Resident>
   dispose(): Promise<void>
@@ -47,6 +53,8 @@ export interface SessionOptions {
   readonly label?: string
   /** ONNX Runtime's own graph optimisations; the emitted graph is already fused, so 'basic' is usually enough. */
   readonly optimise?: 'none' | 'basic' | 'extended' | 'all'
+  /** How many of the first outputs stay with the runtime from run to run: a GPU then keeps them in its own memory. */
+  readonly resident?: number
 }
 
 export interface RuntimeOptions {
@@ -54,6 +62,11 @@ export interface RuntimeOptions {
   readonly threads?: number
   /** Keep threads spinning between operators: fastest alone on a machine, unkind beside others. */
   readonly spin?: boolean
+  /**
+   * Where the page finds ONNX Runtime's `.wasm` and `.mjs` files: a folder's URL (`'/ort/'`), or the two files. Left out: beside
+   * the script that holds onnxruntime-web, where bundlers put them. They are never fetched from another host on their own.
+   */
+  readonly wasmPaths?: string | { readonly wasm?: string; readonly mjs?: string }
 }
 
 /** The engine failed: the message says what it was running and what it said. */

@@ -1,0 +1,70 @@
+import { type Dimension, isStatic } from '../dimension.js'
+import type { Node } from '../node.js'
+import { apply } from '../node.js'
+import { elements, isStaticShape } from '../shape.js'
+import type { Tensor } from '../tensor.js'
+
+/**
+ * Moves a transpose behind the operation that reads it: `f(transpose(x))` becomes `transpose(f(x))` where f treats all axes
+ * alike or can be told the axis in the other order. Transposes sink until they meet their inverse and vanish, so a network
+ * written channels-first runs from convolution to convolution in the layout that the products want.
+ */
+export function sinkTranspose(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
+  const [first] = inputs
+  if (!first) return undefined
+  const { axis, axes } = (node.attributes ?? {}) as { axis?: number; axes?: readonly number[] }
+  if (node.op.elementwise) return sinkElementwise(node, inputs)
+  const order = orderOf(first)
+  if (!order) return undefined
+  switch (node.op.sinks) {
+    case 'axes':
+      return underneath(node, [first], { axes: axes?.map((at) => order[at]) }, order)
+    case 'axis':
+      if (!inputs.every((input) => orderOf(input)?.join() === order.join())) return undefined
+      return underneath(node, inputs, { ...(node.attributes as object), axis: order[axis as number] }, order)
+    case 'shape': {
+      const { shape } = node.attributes as { shape: readonly Dimension[] }
+      if (shape.length !== first.rank) return undefined
+      return underneath(node, [first], { shape: inverse(order).map((at) => shape[at]) }, order)
+    }
+    default:
+      return undefined
+  }
+}
+
+function sinkElementwise(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
+  const { shape } = node.output
+  if (!isStaticShape(shape)) return undefined
+  const whole = (x: Tensor): boolean => x.shape.join() === shape.join()
+  const order = inputs.map((input) => (whole(input) ? orderOf(input) : undefined)).find((found) => found !== undefined)
+  if (!order) return undefined
+  const turned = inputs.map((input): Tensor | undefined => {
+    if (input.rank === 0) return input
+    const own = orderOf(input)
+    if (own?.join() === order.join()) return input.node.input(0)
+    // A vector along the channels turns for nothing; a whole array of another order would only move the cost elsewhere.
+    const small = (elements(input.shape) as number) * 8 <= (elements(shape) as number)
+    return small ? input.reshape([...shape.map(() => 1).slice(input.rank), ...input.shape]).transpose(inverse(order)) : undefined
+  })
+  if (turned.some((input) => !input)) return undefined
+  return apply(node.op, turned as Tensor[], node.attributes).transpose(order)
+}
+
+const underneath = (node: Node, inputs: readonly Tensor[], attributes: object, order: readonly number[]): Tensor =>
+  apply(
+    node.op,
+    inputs.map((input) => input.node.input(0)),
+    attributes as unknown,
+  ).transpose(order)
+
+const orderOf = (x: Tensor): readonly number[] | undefined =>
+  x.node.op.name === 'transpose' ? (x.node.attributes as { order: readonly number[] }).order : undefined
+
+const inverse = (order: readonly number[]): readonly number[] => order.map((_, axis) => order.indexOf(axis))
+
+/** A transpose that only moves axes of size 1 is a reshape, which costs nothing. */
+export function transposeAsReshape(node: Node, x: Tensor): Tensor | undefined {
+  const { order } = node.attributes as { order: readonly number[] }
+  const moving = order.filter((axis) => !(isStatic(x.shape[axis] as Dimension) && x.shape[axis] === 1))
+  return moving.every((axis, i) => i === 0 || axis > (moving[i - 1] as number)) ? x.reshape(node.output.shape) : undefined
+}

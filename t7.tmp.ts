@@ -1,8 +1,8 @@
 import { stateful, valueAndGrad, constant, scalar, compile, fill } from './src/graph/index.ts'
 import { given } from './src/nn/index.ts'
-import { batchFor, initialParameters, optimiser, transformerLoss } from './bench/engine/networks.ts'
+import { batchFor, initialParameters, optimiser, transformerLoss, unetLoss } from './bench/engine/networks.ts'
 import { flopsPerStep } from './bench/peers/networks.ts'
-const net = 'transformer'
+const net = (process.argv[3] ?? 'transformer') as any
 const parameters = initialParameters(net)
 const state = { parameters, optimiser: optimiser.init(parameters) }
 const { inputs, targets } = batchFor(net)
@@ -10,7 +10,7 @@ const K = Number(process.argv[2] ?? 1)
 const step = (state: any, inputs: any, targets: any) => {
   const { value, gradients } = valueAndGrad((p: any) => {
     const scope = given(p)
-    const parts = inputs.split(K, 0).map((x: any, i: number) => transformerLoss(scope, x, targets.split(K, 0)[i]))
+    const parts = inputs.split(K, 0).map((x: any, i: number) => (net==='unet'?unetLoss:transformerLoss)(scope, x, targets.split(K, 0)[i]))
     return parts.reduce((a: any, b: any) => a.add(b)).mul(1 / K)
   })(state.parameters)
   const next = optimiser.update(state.parameters, gradients as any, state.optimiser, constant(scalar(3e-4)))

@@ -1,15 +1,19 @@
 import {
   array,
+  concat,
   constant,
+  convolution,
   crossEntropy,
   geluTanh,
   type NDArray,
+  repeatInterleave,
   scalar,
+  silu,
   type Tensor,
   triangle,
   valueAndGrad,
 } from '../../src/graph/index.js'
-import { embedding, given, layerNorm, linear, type Parameters, type Scope } from '../../src/nn/index.js'
+import { embedding, given, groupNorm, layerNorm, linear, type Parameters, type Scope } from '../../src/nn/index.js'
 import { adamW, type OptimiserState } from '../../src/training/index.js'
 import {
   initialValues,
@@ -82,3 +86,38 @@ export const trainingStep =
     const next = optimiser.update(state.parameters, gradients, state.optimiser, constant(scalar(rule.learningRate)))
     return [{ parameters: next.parameters, optimiser: next.state }, value]
   }
+
+/** The U-Net, channels first as the papers write it. */
+export function unetLoss(scope: Scope, inputs: Tensor, targets: Tensor): Tensor {
+  const { widths, blocks } = unet
+  const last = widths.length - 1
+  let x = convolve(scope.at('conv_in'), inputs, widths[0])
+  const skips: Tensor[] = []
+  for (const [level, width] of widths.entries()) {
+    for (let i = 0; i < blocks; i++) x = residual(scope.at('down', level, i), x, width)
+    skips.push(x)
+    if (level < last) x = convolve(scope.at('down', level, 'downsample'), x, width, { stride: 2 })
+  }
+  x = residual(scope.at('middle'), x, widths[last] as number)
+  for (const [level, width] of [...widths.entries()].reverse()) {
+    x = concat([x, skips[level] as Tensor], 1)
+    for (let i = 0; i < blocks; i++) x = residual(scope.at('up', level, i), x, width)
+    if (level > 0) x = convolve(scope.at('up', level, 'upsample'), upsample(x), width)
+  }
+  const output = convolve(scope.at('conv_out'), silu(groupNorm(scope.at('norm_out'), x, unet.groups)), unet.channels)
+  const difference = output.sub(targets)
+  return difference.mul(difference).mean()
+}
+
+function residual(scope: Scope, x: Tensor, width: number): Tensor {
+  let h = convolve(scope.at('conv_1'), silu(groupNorm(scope.at('norm_1'), x, unet.groups)), width)
+  h = convolve(scope.at('conv_2'), silu(groupNorm(scope.at('norm_2'), h, unet.groups)), width)
+  return h.add(x.size(1) === width ? x : convolve(scope.at('shortcut'), x, width, { kernel: 1 }))
+}
+
+const upsample = (x: Tensor): Tensor => repeatInterleave(repeatInterleave(x, 2, 2), 2, 3)
+
+function convolve(scope: Scope, x: Tensor, width: number, { kernel = 3, stride = 1 } = {}): Tensor {
+  const weight = scope.param('weight', [width, x.size(1), kernel, kernel])
+  return convolution(x, weight, { bias: scope.param('bias', [width]), padding: kernel === 3 ? 1 : 0, stride })
+}

@@ -1,8 +1,8 @@
 import { type Dimension, isStatic, sameSize } from '../dimension.js'
 import { isFloat } from '../dtype.js'
-import type { Emitter } from '../onnx/emitter.js'
 import { apply, type Fail, type Node, type Op, type Target } from '../node.js'
-import { broadcastShapes, elements } from '../shape.js'
+import type { Emitter } from '../onnx/emitter.js'
+import { broadcastShapes, elements, sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { lift } from './constant.js'
 import { sameDType } from './define.js'
@@ -26,7 +26,7 @@ interface Attention {
 
 /**
  * `softmax(q·kᵀ·scale + mask)·v` on [batch, heads, tokens, width] (Vaswani et al. 2017, section 3.2.1). Keys and values may have
- * fewer heads than the queries, each shared by a group of neighbours. A query that may look nowhere takes the mean of all values.
+ * fewer heads than the queries, each shared by a group of neighbours. A query that the mask allows no key gives zeros.
  */
 export const scaledDotProductAttention = (
   q: Tensor,
@@ -79,19 +79,22 @@ function plainAttention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | undefine
   const [shared, keys] = [k.size(1), k.shape[2] as Dimension]
   const group = heads / shared
   const stacked = [batch, shared, elements([group, tokens])]
-  let scores = q
+  const scores = q
     .mul(scale)
     .reshape([...stacked, width])
     .matmul(k, { transposeB: true }) // [batch, key heads, group·queries, keys]
-  const biases = [...(mask ? [mask.dtype === 'bool' ? bias(mask, q.dtype) : mask] : []), ...(causal ? [bias(triangle(tokens, keys), q.dtype)] : [])]
-  if (biases.length > 0) {
-    const total = biases.reduce((a, b) => a.add(b))
-    scores = scores.reshape([batch, shared, group, tokens, keys]).add(perGroup(total, shared, group))
-  }
-  return softmax(scores)
-    .reshape([...stacked, keys])
-    .matmul(v)
-    .reshape([batch, heads, tokens, v.shape[3] as Dimension])
+  const attend = (all: Tensor): Tensor =>
+    softmax(all)
+      .reshape([...stacked, keys])
+      .matmul(v)
+      .reshape([batch, heads, tokens, v.shape[3] as Dimension])
+  if (!mask && !causal) return attend(scores)
+  const parted = scores.reshape([batch, shared, group, tokens, keys])
+  const before = causal ? triangle(tokens, keys) : undefined
+  if (mask && mask.dtype !== 'bool') return attend(parted.add(perGroup(before ? mask.add(bias(before, q.dtype)) : mask, shared, group)))
+  const allowed = mask && before ? mask.and(before) : ((mask ?? before) as Tensor)
+  const y = attend(parted.add(perGroup(bias(allowed, q.dtype), shared, group)))
+  return mask ? y.mul(allowed.cast(q.dtype).max(-1, { keepDims: true })) : y
 }
 
 /** A bias over [batch, heads, queries, keys] with its heads parted into [key heads, group]. */
@@ -115,7 +118,7 @@ function kernelFor({ device }: Target, { inputs: [q, k, v, mask], attributes: { 
   const [tokens, from, width] = [queries.shape[2], keys.shape[2], queries.size(3)] as [Dimension, Dimension, number]
   const reference = device === 'cpu' || device === 'wasm'
   const many = isStatic(tokens) && isStatic(from) && tokens * from >= manyScores
-  if (!mask && (many || !reference)) {
+  if (!mask && (reference ? many : isStatic(tokens))) {
     if (causal && sameSize(tokens, from) && width % 8 === 0 && values.size(3) === width) return 'causalFlash'
     if (!causal && values.size(1) === queries.size(1)) return 'flash'
   }
@@ -123,26 +126,43 @@ function kernelFor({ device }: Target, { inputs: [q, k, v, mask], attributes: { 
 }
 
 const kernels: Readonly<Record<Kernel, (emitter: Emitter, node: Node<Attention>) => readonly string[]>> = {
-  attention: (emitter, { inputs, attributes: { causal, scale } }) =>
-    emitter.node('Attention', inputs, { scale, is_causal: causal ? 1 : 0 }, { opset: 23 }),
-  flash: (emitter, { inputs: [q, k, v], attributes: { scale } }) => {
-    const [queries, values] = [q, v] as [Tensor, Tensor]
-    const y = emitter.node('MultiHeadAttention', [joinHeads(emitter, queries), k as Tensor, values], { num_heads: queries.size(1), scale }, microsoft)
-    return splitHeads(emitter, y[0] as string, queries.size(1), values.size(3))
+  attention: (emitter, { inputs, attributes: { causal, scale } }) => {
+    const [q, k, v, mask] = inputs as readonly [Tensor, Tensor, Tensor, Tensor | undefined]
+    const scores = [...(mask?.shape.slice(0, -2) ?? []), q.shape[2] as Dimension, k.shape[2] as Dimension]
+    const whole = mask && (sameShape(mask.shape, scores) ? [mask] : emitter.node('Expand', [mask, emitter.sizes(scores)]))
+    return emitter.node('Attention', [q, k, v, ...(whole ?? [])], { scale, is_causal: causal ? 1 : 0 }, { opset: 23 })
   },
-  causalFlash: (emitter, { inputs, attributes: { scale } }) => {
+  flash: (emitter, { inputs: [q, k, v], output, attributes: { scale } }) => {
+    const [queries, keys, values] = [q, k, v] as [Tensor, Tensor, Tensor]
+    const inputs = [joinHeads(emitter, queries), keys, values]
+    const [joined] = emitter.node('MultiHeadAttention', inputs, { num_heads: queries.size(1), scale }, { domain: 'com.microsoft' })
+    return splitHeads(emitter, joined as string, output)
+  },
+  causalFlash: (emitter, { inputs, output, attributes: { scale } }) => {
     const [q, k] = inputs as readonly [Tensor, Tensor, Tensor]
-    const tokens = k.shape[2] as Dimension
-    const total = emitter.castSize(tokens)
-    const joined = inputs.map((x) => joinHeads(emitter, x))
-    const y = emitter.node(
+    const tokens = k.size(2)
+    const last = emitter.node('Expand', [emitter.number(tokens - 1, 'int32'), emitter.sizes([q.shape[0] as Dimension])])
+    const [joined] = emitter.node(
       'GroupQueryAttention',
-      [...joined, '', '', emitter.node('Expand', [emitter.node('Sub', [total, emitter.number(1, 'int32')])[0] as string, emitter.sizes([q.shape[0] as Dimension])])[0] as string, total],
+      [...inputs.map((x) => joinHeads(emitter, x)), '', '', ...last, emitter.number(tokens, 'int32')],
       { num_heads: q.size(1), kv_num_heads: k.size(1), scale },
-      { ...microsoft, outputs: 3 },
+      { domain: 'com.microsoft', outputs: 3 },
     )
-    return splitHeads(emitter, y[0] as string, q.size(1), q.size(3))
+    return splitHeads(emitter, joined as string, output)
   },
 }
 
-const microsoft = { domain: 'com.microsoft' }
+const swapHeads = (emitter: Emitter, x: Tensor | string): string => emitter.node('Transpose', [x], { perm: [0, 2, 1, 3] })[0] as string
+
+/** [batch, heads, tokens, width] as the [batch, tokens, heads·width] that ONNX Runtime's own kernels read. */
+export function joinHeads(emitter: Emitter, x: Tensor): string {
+  const [batch, heads, tokens, width] = x.shape as [Dimension, number, Dimension, number]
+  return emitter.node('Reshape', [swapHeads(emitter, x), emitter.shapeFor([batch, tokens, heads * width])])[0] as string
+}
+
+/** The way back, to the shape of `like`. */
+export function splitHeads(emitter: Emitter, joined: string, like: Tensor): string[] {
+  const [batch, heads, tokens, width] = like.shape as [Dimension, number, Dimension, number]
+  const split = emitter.node('Reshape', [joined, emitter.shapeFor([batch, tokens, heads, width])])
+  return [swapHeads(emitter, split[0] as string)]
+}

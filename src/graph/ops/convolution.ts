@@ -3,6 +3,7 @@ import { apply, type Fail, failure, type Op } from '../node.js'
 import type { Tensor } from '../tensor.js'
 import { correlatedChannels, flippedConvolution, productsPerTap } from './convolution-lowering.js'
 import { sameDType } from './define.js'
+import { type WinogradGeometry, winograd } from './winograd.js'
 
 /** Where the kernel looks, one entry per spatial axis: the same for a convolution and for both of its gradients. */
 export interface Geometry {
@@ -180,7 +181,47 @@ export function convolution(
   const strides = perAxis(stride, axes)
   const dilations = perAxis(dilation, axes)
   const pads = padsOf(padding, { x, kernel: kernelOf(weight), strides, dilations })
-  return apply(convolutionOp, bias ? [x, weight, bias] : [x, weight], { strides, dilations, pads, groups })
+  const geometry = { strides, dilations, pads, groups }
+  return apply(runsAsProducts(x, weight, geometry) ? productsOp : convolutionOp, bias ? [x, weight, bias] : [x, weight], geometry)
+}
+
+/**
+ * The same convolution for training: whole it is ONNX Runtime's kernel, but a gradient goes through matrix products alone (see
+ * winograd.ts), which are several times faster than the kernels for a weight's gradient.
+ */
+const productsOp: Op<Geometry> = {
+  name: 'convolve by products',
+  verb: 'convolve',
+  infer: convolutionOp.infer,
+  ...(convolutionOp.emit && { emit: convolutionOp.emit }),
+  decompose: ([input, weight, bias], geometry) => {
+    const [x, w] = [(input as Tensor).transpose([2, 3, 0, 1]), weight as Tensor] // [height, width, batch, channels]
+    const y =
+      kernelOf(w)[0] === 1
+        ? x.matmul(w.reshape([w.size(0), w.size(1)]), { transposeB: true })
+        : winograd(x, w, geometry as WinogradGeometry)
+    return [(bias ? y.add(bias) : y).transpose([2, 3, 0, 1])]
+  },
+}
+
+/** Above this the transforms, whose cost grows with the size of the picture, outweigh what they save. */
+const largestForWinograd = 48
+
+function runsAsProducts(x: Tensor, weight: Tensor, { strides, dilations, pads, groups }: Geometry): boolean {
+  const kernel = kernelOf(weight).join()
+  if (weight.rank !== 4 || x.rank !== 4 || groups !== 1 || dilations.some((d) => d !== 1) || x.dtype !== 'float32') return false
+  if (kernel === '1,1') return strides.every((stride) => stride === 1) && pads.flat().every((width) => width === 0)
+  const sizes = x.shape
+  return (
+    kernel === '3,3' &&
+    sizes.every((size) => isStatic(size) && size > 0) &&
+    space(x).every(
+      (size, i) =>
+        (size as number) <= largestForWinograd &&
+        (size as number) + (pads[i] as [number, number])[0] + (pads[i] as [number, number])[1] >= 3,
+    ) &&
+    strides.every((stride) => stride === 1 || stride === 2)
+  )
 }
 
 /**

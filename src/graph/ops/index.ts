@@ -1,5 +1,6 @@
 export * from './activations.js'
 export { type ConstantValue, constant, fileConstant, labelled, type Operand, placeholder } from './constant.js'
+export { type ConvolutionOptions, convolution, type Padding, transposedConvolution } from './convolution.js'
 export * from './elementwise.js'
 export * from './gather.js'
 export { einsum, type MatmulAttributes, matmul } from './linear-algebra.js'

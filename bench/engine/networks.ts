@@ -45,11 +45,16 @@ function causalAttention(scope: Scope, x: Tensor): Tensor {
   const batch = x.size(0)
   const size = width / heads
   const [q, k, v] = linear(scope.at('qkv'), x, 3 * width)
-    .split(3)
-    .map((part) => part.reshape([batch, context, heads, size]).transpose([0, 2, 1, 3])) as [Tensor, Tensor, Tensor]
+    .reshape([batch, context, 3, heads, size])
+    .transpose([2, 0, 3, 1, 4])
+    .split(3, 0)
+    .map((part) => part.squeeze(0)) as [Tensor, Tensor, Tensor] // [batch, heads, context, size]
   const future = triangle(context, context).not().cast('float32').mul(-1e9)
-  const scores = q.matmul(k, { transposeB: true }).mul(size ** -0.5)
-  const weights = scores.add(future).softmax()
+  const scores = q
+    .mul(size ** -0.5)
+    .matmul(k, { transposeB: true })
+    .add(future)
+  const weights = scores.softmax()
   return linear(scope.at('output'), weights.matmul(v).transpose([0, 2, 1, 3]).reshape([batch, context, width]), width)
 }
 

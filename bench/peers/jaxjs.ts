@@ -1,14 +1,12 @@
-// First, because jax-js looks for threads when it is imported.
+import './web-worker.js' // first: jax-js looks for threads when it is imported
 
 import { blockUntilReady, defaultDevice, jit, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax'
-import { type Measurement, type MeasureOptions, measureSteps } from './measurement.js'
+import { type Measurement, type MeasureOptions, measureSteps, threads } from './measurement.js'
 import { adamW, batchOf, initialValues, type Network, normEpsilon, parametersOf, transformer, unet } from './networks.js'
-import { threads } from './web-worker.js'
 
 // jax-js counts references: an operation consumes the arrays that it reads, `.ref` keeps one for another reader.
 
 type Arrays = { [name: string]: np.Array }
-type Loss = (parameters: Arrays, inputs: np.Array, targets: np.Array) => np.Array
 
 /**
  * A jitted call allocates all of its intermediate results before the first one is computed. The U-Net's would need more than

@@ -1,5 +1,8 @@
 import type { Network } from './networks.js'
 
+/** Every peer gets as many. */
+export const threads = 2
+
 export type MeasureOptions = { network: Network; steps: number; warmup: number }
 
 export type Measurement =

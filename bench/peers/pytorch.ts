@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Measurement, type MeasureOptions, summarise } from './measurement.js'
+import { type Measurement, type MeasureOptions, summarise, threads } from './measurement.js'
 import { adamW, batchOf, initialValues, normEpsilon, parametersOf, transformer, unet } from './networks.js'
 
 /** PyTorch, eager, on the CPU with two threads, in the Python that the environment variable GENERA_PYTHON names. */
@@ -14,7 +14,7 @@ export async function measure({ network, steps, warmup }: MeasureOptions): Promi
   const folder = await mkdtemp(join(tmpdir(), 'genera-bench-'))
   try {
     const { inputs, targets } = batchOf(network)
-    const spec = { network, steps, warmup, threads: 2, transformer, unet, adamW, normEpsilon, parameters: parametersOf(network) }
+    const spec = { network, steps, warmup, threads, transformer, unet, adamW, normEpsilon, parameters: parametersOf(network) }
     await writeFile(join(folder, 'spec.json'), JSON.stringify(spec))
     await writeFile(join(folder, 'parameters.bin'), initialValues(network).map(bytes).reduce(concatenate))
     await writeFile(join(folder, 'inputs.bin'), bytes(inputs))

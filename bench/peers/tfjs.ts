@@ -3,10 +3,8 @@ import os from 'node:os'
 import workerThreads from 'node:worker_threads'
 import tf from '@tensorflow/tfjs'
 import wasm from '@tensorflow/tfjs-backend-wasm'
-import { type Measurement, type MeasureOptions, measureSteps } from './measurement.js'
+import { type Measurement, type MeasureOptions, measureSteps, threads } from './measurement.js'
 import { adamW, batchOf, initialValues, type Network, normEpsilon, parametersOf, transformer, unet } from './networks.js'
-
-const threads = 2
 
 type Variables = { [name: string]: tf.Variable }
 type Loss = (parameters: Variables, inputs: tf.Tensor, targets: tf.Tensor) => tf.Scalar

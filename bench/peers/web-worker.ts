@@ -4,8 +4,7 @@
  */
 import { resolveObjectURL } from 'node:buffer'
 import { Worker } from 'node:worker_threads'
-
-export const threads = 2
+import { threads } from './measurement.js'
 
 const bootstrap = `
   const { parentPort, workerData: script } = require('node:worker_threads')

@@ -5,6 +5,7 @@ import { erf, sigmoid } from './elementwise.js'
 
 interface Activation {
   readonly name: string
+  readonly verb: string
   readonly onnx: string
   readonly domain?: string
   readonly attributes: Record<string, number | string>
@@ -18,9 +19,10 @@ interface Activation {
 }
 
 /** An activation that ONNX Runtime has as one kernel. */
-function activation({ name, onnx, domain, attributes, decompose, slope }: Activation): (x: Tensor) => Tensor {
+function activation({ name, verb, onnx, domain, attributes, decompose, slope }: Activation): (x: Tensor) => Tensor {
   const op: Op<null> = {
     name,
+    verb,
     elementwise: true,
     infer: ([x], _, fail) => {
       if (!isFloat((x as Tensor).dtype)) fail(`it does not take elements of type ${x?.dtype}`, 'Cast the tensor first')
@@ -35,7 +37,8 @@ function activation({ name, onnx, domain, attributes, decompose, slope }: Activa
 
 /** The Gaussian error linear unit, `x·Φ(x)` (Hendrycks & Gimpel 2016, section 2), in its exact form with erf. */
 export const gelu = activation({
-  name: 'apply GELU to',
+  name: 'gelu',
+  verb: 'apply GELU to',
   onnx: 'Gelu',
   attributes: { approximate: 'none' },
   decompose: (x) => [x.mul(erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5))],
@@ -56,13 +59,17 @@ const cubicTerm = linearTerm * 0.044715
 
 /** GELU's tanh approximation (same paper): what GPT-2 and its successors were trained with. */
 export const geluTanh = activation({
-  name: 'apply GELU to',
+  name: 'gelu tanh',
+  verb: 'apply GELU to',
   onnx: 'Gelu',
   attributes: { approximate: 'tanh' },
-  decompose: (x) => [x.mul(sigmoid(x.mul(x.mul(x).mul(cubicTerm).add(linearTerm))))],
-  slope: (x, y) => {
+  decompose: (x) => {
     const inner = x.mul(x).mul(cubicTerm).add(linearTerm)
     const s = sigmoid(x.mul(inner))
+    return [x.mul(s), s, inner]
+  },
+  slope: (_, __, parts) => {
+    const [y, s, inner] = parts() as [Tensor, Tensor, Tensor]
     return y
       .sub(y.mul(s))
       .mul(inner.mul(3).sub(2 * linearTerm))
@@ -84,7 +91,8 @@ const gated = (factor: number): Pick<Activation, 'decompose' | 'slope'> => ({
 
 /** GELU's sigmoid approximation, `x·σ(1.702x)` (same paper): what CLIP was trained with. */
 export const quickGelu = activation({
-  name: 'apply GELU to',
+  name: 'quick gelu',
+  verb: 'apply GELU to',
   onnx: 'QuickGelu',
   domain: 'com.microsoft',
   attributes: { alpha: 1.702 },
@@ -92,4 +100,11 @@ export const quickGelu = activation({
 })
 
 /** The sigmoid linear unit, `x·σ(x)`, also called swish. */
-export const silu = activation({ name: 'apply SiLU to', onnx: 'QuickGelu', domain: 'com.microsoft', attributes: { alpha: 1 }, ...gated(1) })
+export const silu = activation({
+  name: 'silu',
+  verb: 'apply SiLU to',
+  onnx: 'QuickGelu',
+  domain: 'com.microsoft',
+  attributes: { alpha: 1 },
+  ...gated(1),
+})

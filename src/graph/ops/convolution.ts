@@ -3,7 +3,7 @@ import { apply, type Fail, failure, type Op } from '../node.js'
 import type { Tensor } from '../tensor.js'
 import { correlatedChannels, flippedConvolution, productsPerTap } from './convolution-lowering.js'
 import { sameDType } from './define.js'
-import { type WinogradGeometry, winograd } from './winograd.js'
+import { winograd } from './winograd.js'
 
 /** Where the kernel looks, one entry per spatial axis: the same for a convolution and for both of its gradients. */
 export interface Geometry {
@@ -199,7 +199,7 @@ const productsOp: Op<Geometry> = {
     const y =
       kernelOf(w)[0] === 1
         ? x.matmul(w.reshape([w.size(0), w.size(1)]), { transposeB: true })
-        : winograd(x, w, geometry as WinogradGeometry)
+        : winograd(x, w, geometry)
     return [(bias ? y.add(bias) : y).transpose([2, 3, 0, 1])]
   },
 }

@@ -1,5 +1,6 @@
 import { type Dimension, sameSize } from '../dimension.js'
 import { apply, failure, type Op } from '../node.js'
+import type { Emitter } from '../onnx/emitter.js'
 import { broadcastShapes, elements } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { sameDType } from './define.js'
@@ -14,6 +15,14 @@ export interface MatmulAttributes {
 const lastTwo = (x: Tensor, swap: boolean): [Dimension, Dimension] => {
   const [rows, columns] = x.shape.slice(-2) as [Dimension, Dimension]
   return swap ? [columns, rows] : [rows, columns]
+}
+
+/** An operand with its last two axes swapped. WebGPU has no FusedMatMul: it would run on the CPU, operands carried there and back. */
+function turned(emitter: Emitter, x: Tensor, swap: boolean): Tensor | string {
+  if (!swap) return x
+  const order = [...Array(x.rank).keys()]
+  const perm = [...order.slice(0, -2), x.rank - 1, x.rank - 2]
+  return emitter.node('Transpose', [x], { perm })[0] as string
 }
 
 export const matmulOp: Op<MatmulAttributes> = {
@@ -32,6 +41,7 @@ export const matmulOp: Op<MatmulAttributes> = {
     if (a.rank === 2 && b.rank === 2 && a.dtype === 'float32')
       return emitter.node('Gemm', [a, b], { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 })
     if (!transposeA && !transposeB) return emitter.node('MatMul', [a, b])
+    if (emitter.target.device === 'webgpu') return emitter.node('MatMul', [turned(emitter, a, transposeA), turned(emitter, b, transposeB)])
     return emitter.node('FusedMatMul', [a, b], { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 }, { domain: 'com.microsoft' })
   },
   // C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC, each in the orientation in which its operand is stored.

@@ -1,6 +1,7 @@
 import { array } from '../ndarray.js'
 import type { Tensor } from '../tensor.js'
 import { constant } from './constant.js'
+import type { Geometry } from './convolution.js'
 
 /**
  * Convolution with a 3×3 kernel by Winograd's minimal filtering (Lavin & Gray 2015), written as matrix products alone:
@@ -74,7 +75,7 @@ const stride2: Algorithm = {
 
 interface Axis {
   readonly size: number
-  readonly stride: 1 | 2
+  readonly stride: number
   readonly pads: readonly [before: number, after: number]
 }
 
@@ -96,6 +97,8 @@ function transforms({ size, stride, pads: [before, after] }: Axis) {
   return { products, outputs, tiles, into, outOf }
 }
 
+type Transforms = ReturnType<typeof transforms>
+
 function table(rows: number, columns: number, write: (set: (row: number, column: number, value: number) => void) => void): Tensor {
   const data = new Float32Array(rows * columns)
   write((row, column, value) => {
@@ -105,24 +108,20 @@ function table(rows: number, columns: number, write: (set: (row: number, column:
 }
 
 /** The kernel's transform for both axes at once, [products², 9]. */
-function kernelTransform(height: 1 | 2, width: 1 | 2): Tensor {
-  const [rows, columns] = [height, width].map((stride) => (stride === 1 ? stride1 : stride2).kernel) as [number[][], number[][]]
+function kernelTransform(strides: readonly number[]): Tensor {
+  const [rows, columns] = strides.map((stride) => (stride === 1 ? stride1 : stride2).kernel) as [number[][], number[][]]
   return constant(array(rows.flatMap((a) => columns.map((b) => a.flatMap((x) => b.map((y) => x * y))))))
 }
 
-export interface WinogradGeometry {
-  readonly strides: readonly [1 | 2, 1 | 2]
-  readonly pads: readonly [readonly [number, number], readonly [number, number]]
-}
-
-/** Convolves [height, width, batch, channels] with a weight [out, channels, 3, 3]; the result has the same layout. */
-export function winograd(x: Tensor, weight: Tensor, { strides, pads }: WinogradGeometry): Tensor {
+/** Convolves [height, width, batch, channels] with a weight [out, channels, 3, 3]; the result has the same layout. Strides are 1 or 2. */
+export function winograd(x: Tensor, weight: Tensor, { strides, pads }: Pick<Geometry, 'strides' | 'pads'>): Tensor {
   const [height, width, batch, channels] = x.shape as readonly number[] as [number, number, number, number]
   const out = weight.size(0)
-  const h = transforms({ size: height, stride: strides[0], pads: pads[0] })
-  const w = transforms({ size: width, stride: strides[1], pads: pads[1] })
+  const [h, w] = [height, width].map((size, i) =>
+    transforms({ size, stride: strides[i] as number, pads: pads[i] as readonly [number, number] }),
+  ) as [Transforms, Transforms]
 
-  const kernel = kernelTransform(...strides)
+  const kernel = kernelTransform(strides)
     .matmul(weight.reshape([out * channels, 9]), { transposeB: true })
     .reshape([h.products, 1, w.products, out, channels])
   const tiles = h.into

@@ -2,9 +2,6 @@ import { type Node, nodesOf } from '../node.js'
 import { sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 
-/** Operations that read element i of each operand before they write element i of the result. */
-const elementwise = new Set(['add', 'subtract', 'multiply', 'divide', 'choose'])
-
 /**
  * For each of the first `count` outputs, whether it may be written over the input of the same number while the program runs:
  * every reader of the input must have finished, which the graph promises only for nodes that the output depends on.
@@ -19,7 +16,7 @@ export function inPlacePairs(inputs: readonly Tensor[], outputs: readonly Tensor
     if (before.dtype !== after.dtype || !sameShape(before.shape, after.shape)) return false
     const earlier = new Set(nodesOf(after.node.inputs, given))
     return readersThroughViews(before, readers).every(
-      ({ node, view }) => earlier.has(node) || (node === after.node && elementwise.has(node.op.name) && !view),
+      ({ node, view }) => earlier.has(node) || (node === after.node && node.op.elementwise === true && !view),
     )
   })
 }

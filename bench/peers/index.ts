@@ -23,7 +23,7 @@ export async function measurePeer(peer: Peer, network: Network, { steps, warmup 
     const { stdout } = await promisify(execFile)(process.execPath, argv, { timeout: 10 * 60_000 })
     return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Measurement
   } catch (error) {
-    return { unavailable: error instanceof Error ? error.message : String(error) }
+    return { unavailable: String(error).slice(0, 500) }
   }
 }
 

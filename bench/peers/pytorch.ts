@@ -19,7 +19,8 @@ export async function measure({ network, steps, warmup }: MeasureOptions): Promi
     await writeFile(join(folder, 'parameters.bin'), initialValues(network).map(bytes).reduce(concatenate))
     await writeFile(join(folder, 'inputs.bin'), bytes(inputs))
     await writeFile(join(folder, 'targets.bin'), bytes(targets))
-    const { stdout } = await promisify(execFile)(python, ['-c', program, folder])
+    await writeFile(join(folder, 'step.py'), program)
+    const { stdout } = await promisify(execFile)(python, [join(folder, 'step.py'), folder])
     const { losses, seconds, setup } = JSON.parse(stdout) as { losses: number[]; seconds: number[]; setup: string }
     return summarise(losses, seconds, setup)
   } finally {

@@ -195,7 +195,7 @@ function standardise(x: tf.Tensor, axes: number[]): tf.Tensor {
 
 // Gradients that the wasm backend lacks, or has in a slow form only, built of its fast kernels.
 
-/** Only a product without transposed arguments reaches XNNPACK: 20 GFLOP/s, where the transposed ones of the gradient reach 0.5 and 1.5. */
+/** Only a product without transposed arguments reaches XNNPACK: 28 GFLOP/s, where the transposed ones of the gradient reach 0.5 and 1.5. */
 const product = withGradient(
   (a, b) => tf.matMul(a, b),
   (dy, a, b) => [tf.matMul(dy, tf.transpose(b)), tf.matMul(tf.transpose(a), dy)],
@@ -213,8 +213,8 @@ function embedding(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
 
 /**
  * 1×1 or padded 3×3. The kernel's gradient is not there (Conv2DBackpropFilter): it is the convolution of x with dy in which channels
- * and images change places, 13 GFLOP/s. The input's gradient is there at 1.5 GFLOP/s: as a convolution of dy with the
- * turned kernel it reaches 19, and with stride 2 dy is spread over zeros first.
+ * and images change places, 20 GFLOP/s. The input's gradient is there at 1.5 GFLOP/s: as a convolution of dy with the
+ * turned kernel it reaches 38, and with stride 2 dy is spread over zeros first.
  */
 function convolution(x: tf.Tensor, kernel: tf.Tensor, stride: 1 | 2): tf.Tensor {
   const [size = 0] = kernel.shape

@@ -25,15 +25,29 @@ export function gradients(of: Tensor, wrt: readonly Tensor[], upstream?: Tensor)
     )
   if (!isFloat(of.dtype))
     throw new GeneraError('gradient', `Cannot take the gradient of a tensor of ${of.dtype}`, 'Only floating-point losses have one')
+  if (upstream && !sameShape(upstream.shape, of.shape))
+    throw new GeneraError(
+      'gradient',
+      `Cannot pull a gradient of shape [${upstream.shape.join(', ')}] back through a tensor of shape [${of.shape.join(', ')}]`,
+      'The upstream gradient has the shape of the tensor that it arrives at',
+    )
   return pullBack([of], [upstream ?? constant(scalar(1, of.dtype))], wrt).map(
     (found, i) => found ?? expand(constant(scalar(0, (wrt[i] as Tensor).dtype)), (wrt[i] as Tensor).shape),
   )
 }
 
-/** The vector-Jacobian product: what arrives at each of `wrt` when `upstream` arrives at `outputs`; undefined where nothing does. */
-function pullBack(outputs: readonly Tensor[], upstream: readonly (Tensor | undefined)[], wrt: readonly Tensor[]): (Tensor | undefined)[] {
+/**
+ * The vector-Jacobian product: what arrives at each of `wrt` when `upstream` arrives at `outputs`; undefined where nothing does.
+ * `given` are further tensors at which the walk may end.
+ */
+export function pullBack(
+  outputs: readonly Tensor[],
+  upstream: readonly (Tensor | undefined)[],
+  wrt: readonly Tensor[],
+  given: readonly Tensor[] = wrt,
+): (Tensor | undefined)[] {
   const cut = new Set(wrt)
-  const nodes = nodesOf(outputs, cut)
+  const nodes = nodesOf(outputs, new Set(given))
   const active = new Set<Tensor>(wrt)
   for (const node of nodes)
     if (node.inputs.some((input) => active.has(input))) for (const output of node.outputs) if (isFloat(output.dtype)) active.add(output)
@@ -69,7 +83,7 @@ function inputGradients(
   if (!node.op.decompose) return []
   // A composite operation without a rule of its own: through its parts, which then replace it.
   const distinct = [...new Set(node.inputs.filter((_, i) => asked[i]))]
-  const found = pullBack(node.parts(), upstream, distinct)
+  const found = pullBack(node.parts(), upstream, distinct, node.inputs)
   return node.inputs.map((input, i) => (node.inputs.indexOf(input) === i ? found[distinct.indexOf(input)] : undefined))
 }
 

@@ -1,5 +1,6 @@
 import { type Dimension, named } from './dimension.js'
 import { GeneraError } from './errors.js'
+import { fingerprint, numbering } from './fingerprint.js'
 import { isNDArray } from './ndarray.js'
 import type { Target } from './node.js'
 import { type EmittedModel, emitModel } from './onnx/emitter.js'
@@ -39,17 +40,28 @@ export interface CallShape {
 
 export function callShape(args: readonly unknown[], dynamic: DynamicSizes = []): CallShape {
   const { leaves: arrays, paths, rebuild } = flatten<Value>(args, isValue)
-  const sizes = arrays.map(({ shape }, i) => traceSizes(shape, paths[i] as string, dynamic))
-  const statics = JSON.stringify(args, (_, value) => (isValue(value) ? '#' : typeof value === 'bigint' ? `${value}n` : value))
+  const known = new Map<string, { size: number; argument: number }>()
+  const sizes = arrays.map(({ shape }, i) => traceSizes(shape, paths[i] as string, dynamic, known))
+  const statics = fingerprint(rebuild(arrays.map(() => hole)), identity)
   return { arrays, sizes, paths, rebuild, signature: `${statics} ${arrays.map(({ dtype }, i) => `${dtype}[${sizes[i]}]`).join(' ')}` }
 }
+
+/** Stands for an array in a fingerprint of the arguments around it. */
+const hole = Symbol('array')
+const identity = numbering()
 
 /** Arrays in this process and arrays that a runtime keeps are all the same to a program. */
 export const isValue = (value: unknown): value is Value =>
   isNDArray(value) || (typeof value === 'object' && value !== null && 'dtype' in value && 'shape' in value && 'read' in value)
 
-function traceSizes(shape: readonly number[], path: string, dynamic: DynamicSizes): readonly Dimension[] {
-  const names = dynamic[Number(path)]
+function traceSizes(
+  shape: readonly number[],
+  path: string,
+  dynamic: DynamicSizes,
+  known: Map<string, { size: number; argument: number }>,
+): readonly Dimension[] {
+  const argument = path.includes('.') ? -1 : Number(path)
+  const names = dynamic[argument]
   if (!names) return shape
   if (names.length !== shape.length)
     throw new GeneraError(
@@ -58,7 +70,16 @@ function traceSizes(shape: readonly number[], path: string, dynamic: DynamicSize
     )
   return shape.map((size, axis) => {
     const name = names[axis]
-    return name == null ? size : named(name)
+    if (name == null) return size
+    const before = known.get(name) ?? { size, argument }
+    known.set(name, before)
+    if (before.size !== size)
+      throw new GeneraError(
+        'dynamic',
+        `Cannot give the size "${name}" two values: it is ${before.size} in argument ${before.argument} and ${size} in argument ${argument}`,
+        'Use two names where the sizes may differ',
+      )
+    return named(name)
   })
 }
 

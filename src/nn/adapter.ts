@@ -2,19 +2,15 @@ import type { Tensor } from '../graph/index.js'
 import { normal, zeros } from './initialisers.js'
 import { type MatrixLayout, type ParameterRequest, type ParameterSource, Scope } from './scope.js'
 
-/** The same parameters, through which no gradient flows. */
+/** The same parameters, through which no gradient flows; it still flows through the inputs that meet them. */
 export function frozen(scope: Scope): Scope {
   const { source } = scope
-  return new Scope(
-    {
-      parameter: (request) => source.parameter(request).stopGradient(),
-      ...(source.project && {
-        project: (x: Tensor, request: ParameterRequest, layout: MatrixLayout) => source.project?.(x, request, layout),
-      }),
-      has: (name) => source.has(name),
-    },
-    scope.path,
-  )
+  const still = source.frozen?.() ?? {
+    ...(source.project && { project: source.project.bind(source) }),
+    parameter: (request) => source.parameter(request).stopGradient(),
+    has: (name) => source.has(name),
+  }
+  return new Scope(still, scope.path)
 }
 
 export interface AdapterOptions {
@@ -61,6 +57,11 @@ export function withAdapter(base: Scope, adapter: Scope, { rank, alpha = rank, t
         .mul(alpha / rank),
     )
   }
-  const adaptedSource: ParameterSource = { parameter, project, has: (name) => source.has(name) }
+  const adaptedSource: ParameterSource = {
+    parameter,
+    project,
+    has: (name) => source.has(name),
+    frozen: () => withAdapter(base, frozen(adapter), { rank, alpha, targets }).source,
+  }
   return new Scope(adaptedSource, base.path)
 }

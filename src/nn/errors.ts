@@ -21,39 +21,36 @@ export class MissingParametersError extends GeneraError {
   constructor(
     readonly parts: { missing: readonly string[]; unread?: readonly string[]; known: readonly string[]; wanted?: number; file?: string },
   ) {
-    const { missing, unread = [], known, wanted, file } = parts
-    const first = (names: readonly string[]): string => (names.length > 0 ? ` (first "${names[0]}")` : '')
-    const missed =
-      wanted === undefined
-        ? `${missing.length} missing${first(missing)}`
-        : `${missing.length} of ${wanted} tensors are missing${first(missing)}`
-    const left = unread.length > 0 ? `${unread.length} were never read${first(unread)}` : ''
-    super(
-      'missing-parameters',
-      file
-        ? `Cannot load ${file}: ${[missing.length > 0 ? missed : '', left].filter(Boolean).join(' and ')}`
-        : `Cannot find the parameter${first(missing).replace(' (first ', ' ').replace(')', '')} among the ${known.length} that were given`,
-      prefixHint(missing, unread.length > 0 ? unread : known) ??
-        (file && missing.length === 0 ? 'Pass { only: [...] } to read a part of the file on purpose' : undefined),
-    )
+    super('missing-parameters', sentence(parts), hintFor(parts))
   }
 }
 
-/** If all names differ by one and the same prefix, says so. */
-function prefixHint(missing: readonly string[], found: readonly string[]): string | undefined {
+type MissingParts = MissingParametersError['parts']
+
+function sentence({ missing, unread = [], known, wanted, file }: MissingParts): string {
+  if (!file) return `Cannot find the parameter "${missing[0]}" among the ${known.length} that were given`
+  if (wanted === undefined) return `Cannot load "${missing[0]}" from ${file}: it is not among the file's ${known.length} tensors`
+  const first = (names: readonly string[]): string => `(first "${names[0]}")`
+  const problems = [
+    ...(missing.length > 0 ? [`${missing.length} of ${wanted} tensors are missing ${first(missing)}`] : []),
+    ...(unread.length > 0 ? [`${unread.length} were never read ${first(unread)}`] : []),
+  ]
+  return `Cannot load ${file}: ${problems.join(' and ')}`
+}
+
+function hintFor({ missing, unread = [], known, file }: MissingParts): string | undefined {
   const [wanted] = missing
-  if (!wanted) return undefined
+  if (!wanted) return 'Pass { only: [...] } to read a part of the file on purpose'
+  const found = unread.length > 0 ? unread : known
+  const holder = file ? 'file' : 'given parameters'
+  const among = new Set(found)
   const longer = found.find((name) => name.endsWith(`.${wanted}`))
-  if (longer) {
-    const prefix = longer.slice(0, -wanted.length)
-    if (missing.every((name) => found.includes(prefix + name)))
-      return `The file's names carry the prefix "${prefix}": pass { prefix: '${prefix}' }`
-  }
+  const extra = longer?.slice(0, -wanted.length)
+  if (extra && missing.every((name) => among.has(extra + name)))
+    return `The names differ by the prefix "${extra}" of the ${holder}: ${file ? `pass { prefix: '${extra}' }` : `begin at scope.at('${extra.slice(0, -1)}')`}`
   const shorter = found.find((name) => wanted.endsWith(`.${name}`))
-  if (shorter) {
-    const prefix = wanted.slice(0, -shorter.length)
-    if (missing.every((name) => name.startsWith(prefix) && found.includes(name.slice(prefix.length))))
-      return `The names differ by the prefix "${prefix}", which the file lacks: pass { drop: '${prefix}' }`
-  }
+  const lacking = shorter && wanted.slice(0, -shorter.length)
+  if (lacking && missing.every((name) => name.startsWith(lacking) && among.has(name.slice(lacking.length))))
+    return `The names differ by the prefix "${lacking}", which the ${file ? `file lacks: pass { drop: '${lacking}' }` : 'given parameters lack'}`
   return undefined
 }

@@ -21,6 +21,8 @@ export interface ParameterSource {
   project?(x: Tensor, request: ParameterRequest, layout: MatrixLayout): Tensor | undefined
   /** Whether the source knows the name; lets a model accept two spellings of the same checkpoint. */
   has(name: string): boolean
+  /** The same source without gradients; a source that overrides `project` says how its own parts stand still. */
+  frozen?(): ParameterSource
 }
 
 export interface ParameterOptions {

@@ -40,7 +40,7 @@ export async function loadTraining(path: string, like: TrainingState, run: strin
     fail('it is not a training checkpoint', 'Start from its weights instead: pass them as the parameters')
   if (file.metadata.get('run') !== run)
     fail(
-      `it belongs to the run ${file.metadata.get('run')}, this one is ${run}`,
+      `it belongs to the run "${file.metadata.get('run')}", this one is "${run}"`,
       'Use another checkpoint file, or delete this one to start over',
     )
   const read = async (name: string, { shape }: NDArray): Promise<NDArray> => {

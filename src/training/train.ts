@@ -47,6 +47,7 @@ export type TrainingEvent =
       /** Steps made so far. */
       readonly step: number
       readonly steps: number
+      /** The mean over the parts, as are the metrics. */
       readonly loss: number
       readonly learningRate: number
       readonly gradientNorm: number
@@ -115,15 +116,21 @@ export async function* train<Batch>(
       const began = performance.now()
       const learningRate = recipe.schedule(step)
       const rate = scalar(learningRate)
-      for (let part = 0; part < accumulate - 1; part++) await program.run('accumulate', await recipe.batch(step, part), rate)
-      const { loss, norm, metrics } = await program.run('step', await recipe.batch(step, accumulate - 1), rate)
-      const [lossValue, gradientNorm] = [loss.item(), norm.item()]
+      let lossValue = 0
+      let gradientNorm = 0
+      let numbers: Record<string, number> = {}
+      for (let part = 0; part < accumulate; part++) {
+        const mode = part < accumulate - 1 ? 'accumulate' : 'step'
+        const { loss, norm, metrics } = await program.run(mode, await recipe.batch(step, part), rate)
+        lossValue += loss.item() / accumulate
+        gradientNorm = norm.item()
+        numbers = Object.fromEntries(
+          Object.entries(metrics as Parameters).map(([name, value]) => [name, (numbers[name] ?? 0) + value.item() / accumulate]),
+        )
+      }
       if (!Number.isFinite(lossValue) || !Number.isFinite(gradientNorm))
         throw new DivergedError(step, lossValue, gradientNorm, checkpoint?.path)
       const done = step + 1
-      const numbers = Object.fromEntries(
-        Object.entries(metrics as Readonly<Record<string, { item(): number }>>).map(([name, value]) => [name, value.item()]),
-      )
       yield {
         kind: 'step',
         step: done,

@@ -117,10 +117,9 @@ export async function train(runtime: Runtime, steps = 8): Promise<TrainingRun> {
     milliseconds.push(performance.now() - start)
   }
   const state = await training.read()
-  const checksum = flatten<NDArray>(state.parameters, isArray).leaves.reduce(
-    (sum, leaf) => sum + leaf.data.reduce((total: number, x) => total + Math.abs(Number(x)), 0),
-    0,
-  )
+  let checksum = 0
+  for (const leaf of flatten<NDArray>(state.parameters, isArray).leaves)
+    for (let i = 0; i < leaf.length; i++) checksum += Math.abs(leaf.at(i))
   await training.dispose()
   return { runtime: runtime.name, losses, checksum, milliseconds }
 }

@@ -68,6 +68,7 @@ export class Emitter {
   readonly #nodes: MessageInitShape<typeof NodeProtoSchema>[] = []
   readonly #initializers: InitializerInit[] = []
   readonly #shared = new Map<string, string>()
+  readonly #arrays = new Map<NDArray, string>()
   readonly #external = new Map<string, ExternalData>()
   readonly #regions: { tensor: TensorHead; region: ByteRegion }[] = []
   readonly #sizes = new Map<string, { input: string; axis: number }>()
@@ -109,10 +110,13 @@ export class Emitter {
 
   /** A constant; equal small ones are stored once. */
   constant(value: NDArray): string[] {
+    const same = this.#arrays.get(value)
+    if (same) return [same]
     const key = value.byteLength <= 64 ? `${value.dtype}[${value.shape}]:${value.bytes}` : undefined
     const known = key && this.#shared.get(key)
     if (known) return [known]
     const name = this.#fresh('c')
+    this.#arrays.set(value, name)
     if (key) this.#shared.set(key, name)
     const tensor = { name, dims: value.shape.map(BigInt), dataType: elementTypes[value.dtype] }
     if (value.byteLength <= inlineLimit) this.#initializers.push({ ...tensor, rawData: value.bytes.slice() })

@@ -8,7 +8,7 @@ import { lift } from './constant.js'
 import { sameDType } from './define.js'
 import { where } from './elementwise.js'
 import { softmax } from './normalisation.js'
-import { triangle } from './shaping.js'
+import { triangle } from './creation.js'
 
 export interface AttentionOptions {
   /** Which keys a query may look at: bool (true: may) or a float that is added to the scores; broadcasts to [batch, heads, queries, keys]. */

@@ -79,6 +79,8 @@ export function lift(operand: Operand, like: DType = 'float32'): Tensor {
       `Cannot use the number ${operand} beside a tensor of bool`,
       'Cast the tensor to float32 or int32 first',
     )
+  if (!isFloat(like) && scalar(operand, like).item() !== operand)
+    throw new GeneraError('operand', `Cannot use ${operand} beside a tensor of ${like}: it is outside that type's range`)
   return constant(scalar(operand, like))
 }
 

@@ -72,7 +72,7 @@ test('convolution() runs with named batch and space, and so do its gradients', a
   const [x, w] = [noise([3, 2, 6, 5]), noise([4, 2, 3, 3])]
   const wanted = await compile(fn)(x, w)
   const found = await compile(fn, { dynamic: [['batch', null, 'height', 'width']] })(x, w)
-  wanted.forEach((one, i) => void expectClose(found[i], one))
+  wanted.forEach((one, i) => void expectClose(found[i], one, 1e-5)) // static sizes run by Winograd's products, which round otherwise
 })
 
 test('convolution() names both sides when channels differ', () => {

@@ -229,7 +229,8 @@ export const isnan = unaryOp('isnan', { verb: 'look for NaN in', onnx: 'IsNaN', 
 export const isfinite = (x: Tensor): Tensor => less(abs(x), Number.POSITIVE_INFINITY)
 
 const whereOp: Op<null> = {
-  name: 'choose',
+  name: 'where',
+  verb: 'choose by … between … and …',
   elementwise: true,
   infer: ([condition, a, b], _, fail) => {
     const [c, x, y] = [condition as Tensor, a as Tensor, b as Tensor]

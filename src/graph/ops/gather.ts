@@ -1,17 +1,18 @@
 import { type Dimension, isStatic, sameSize } from '../dimension.js'
 import type { DType } from '../dtype.js'
-import { apply, type Fail, type Op } from '../node.js'
+import { apply, type Fail, failure, type Op } from '../node.js'
 import { normaliseAxis } from '../shape.js'
 import type { Tensor } from '../tensor.js'
-import { lift } from './constant.js'
-import { expand, range, reshape, unsqueeze } from './shaping.js'
+import { full, range } from './creation.js'
+import { reshape, unsqueeze } from './shaping.js'
 
 function requireIndices(indices: Tensor, fail: Fail): void {
   if (indices.dtype !== 'int64' && indices.dtype !== 'int32') fail(`the indices hold ${indices.dtype}`, "Cast them to 'int64'")
 }
 
 const gatherOp: Op<{ readonly axis: number }> = {
-  name: 'gather from',
+  name: 'gather',
+  verb: 'gather from … at …',
   infer: ([x, indices], { axis }, fail) => {
     requireIndices(indices as Tensor, fail)
     const { dtype, shape } = x as Tensor
@@ -23,7 +24,7 @@ const gatherOp: Op<{ readonly axis: number }> = {
 
 /** Whole slices of `x` along an axis, chosen by a tensor of indices whose shape takes the axis' place. */
 export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor =>
-  apply(gatherOp, [x, indices], { axis: normaliseAxis(axis, x.rank, gatherOp.name, x.shape, x.where) })
+  apply(gatherOp, [x, indices], { axis: normaliseAxis(axis, x.rank, 'gather from', x.shape, x.where) })
 
 /** Rows of a table [vocabulary, width]: `indices` of any shape give [...indices, width]. */
 export const embedding = (table: Tensor, indices: Tensor): Tensor => gather(table, indices, 0)
@@ -37,9 +38,10 @@ function scatterRows(g: Tensor, table: Tensor, indices: Tensor, axis: number): T
     ...indices.shape.map((_, i) => axis + i),
     ...g.shape.map((_, i) => i).filter((i) => i < axis || i >= axis + rows),
   ])
-  const zeros = expand(
-    lift(0, g.dtype),
+  const zeros = full(
     front.map((i) => table.shape[i] as Dimension),
+    0,
+    g.dtype,
   )
   const added = scatterNd(zeros, unsqueeze(indices, -1), moved, 'add')
   return added.transpose(order.map((i) => front.indexOf(i)))
@@ -51,12 +53,20 @@ interface ScatterNd {
   readonly mode: ScatterMode
 }
 
+/** How many leading axes of the data one row of indices goes through. */
+function depthOf(data: Tensor, indices: Tensor, fail: Fail): number {
+  const depth = indices.rank > 0 ? indices.size(-1) : 0
+  if (depth < 1 || depth > data.rank) fail(`the last axis of the indices names ${depth} axes, the tensor has ${data.rank}`)
+  return depth
+}
+
 const scatterNdOp: Op<ScatterNd> = {
-  name: 'scatter into',
+  name: 'scatterNd',
+  verb: 'scatter into … at …',
   infer: ([x, indices, updates], _, fail) => {
     requireIndices(indices as Tensor, fail)
     const [data, at, from] = [x as Tensor, indices as Tensor, updates as Tensor]
-    const depth = at.size(-1)
+    const depth = depthOf(data, at, fail)
     const wanted = [...at.shape.slice(0, -1), ...data.shape.slice(depth)]
     if (from.dtype !== data.dtype) fail(`the updates hold ${from.dtype}`)
     if (wanted.length !== from.rank || !wanted.every((size, i) => sameSize(size, from.shape[i] as Dimension)))
@@ -70,7 +80,7 @@ const scatterNdOp: Op<ScatterNd> = {
       node.attributes.mode === 'add' ? { reduction: 'add' } : {},
     ),
   gradient: ([g], node) => [
-    () => (node.attributes.mode === 'add' ? g : scatterNd(g as Tensor, node.input(1), node.input(2).mul(0), 'set')),
+    () => (node.attributes.mode === 'add' ? g : scatterNd(g as Tensor, node.input(1), full(node.input(2).shape, 0, g?.dtype), 'set')),
     undefined,
     () => gatherNd(g as Tensor, node.input(1)),
   ],
@@ -84,25 +94,23 @@ export const scatterNd = (x: Tensor, indices: Tensor, updates: Tensor, mode: Sca
   apply(scatterNdOp, [x, indices, updates], { mode })
 
 const gatherNdOp: Op<null> = {
-  name: 'gather from',
+  name: 'gatherNd',
+  verb: 'gather from … at …',
   infer: ([x, indices], _, fail) => {
     requireIndices(indices as Tensor, fail)
-    return [
-      {
-        dtype: (x as Tensor).dtype,
-        shape: [...(indices as Tensor).shape.slice(0, -1), ...(x as Tensor).shape.slice((indices as Tensor).size(-1))],
-      },
-    ]
+    const [data, at] = [x as Tensor, indices as Tensor]
+    return [{ dtype: data.dtype, shape: [...at.shape.slice(0, -1), ...data.shape.slice(depthOf(data, at, fail))] }]
   },
   emit: (emitter, node) => emitter.node('GatherND', [node.input(0), emitter.int64(node.input(1))]),
-  gradient: ([g], node) => [() => scatterNd(expand(lift(0, node.input(0).dtype), node.input(0).shape), node.input(1), g as Tensor, 'add')],
+  gradient: ([g], node) => [() => scatterNd(full(node.input(0).shape, 0, node.input(0).dtype), node.input(1), g as Tensor, 'add')],
 }
 
 /** Slices at positions in several leading axes at once: `indices` [..., depth]. */
 export const gatherNd = (x: Tensor, indices: Tensor): Tensor => apply(gatherNdOp, [x, indices], null)
 
 const gatherElementsOp: Op<{ readonly axis: number }> = {
-  name: 'gather elements from',
+  name: 'gatherElements',
+  verb: 'gather elements from … at …',
   infer: ([x, indices], { axis }, fail) => {
     const [data, at] = [x as Tensor, indices as Tensor]
     requireIndices(at, fail)
@@ -115,23 +123,25 @@ const gatherElementsOp: Op<{ readonly axis: number }> = {
   },
   emit: (emitter, node) => emitter.node('GatherElements', node.inputs, { axis: node.attributes.axis }),
   gradient: ([g], node) => [
-    () =>
-      scatterElements(expand(lift(0, node.input(0).dtype), node.input(0).shape), node.input(1), g as Tensor, node.attributes.axis, 'add'),
+    () => scatterElements(full(node.input(0).shape, 0, node.input(0).dtype), node.input(1), g as Tensor, node.attributes.axis, 'add'),
   ],
 }
 
 /** Single elements along an axis: `out[i][j] = x[i][indices[i][j]]` for the last axis. */
 export const gatherElements = (x: Tensor, indices: Tensor, axis = -1): Tensor =>
-  apply(gatherElementsOp, [x, indices], { axis: normaliseAxis(axis, x.rank, gatherElementsOp.name, x.shape, x.where) })
+  apply(gatherElementsOp, [x, indices], { axis: normaliseAxis(axis, x.rank, 'gather elements from', x.shape, x.where) })
 
 const scatterElementsOp: Op<{ readonly axis: number; readonly mode: ScatterMode }> = {
-  name: 'scatter elements into',
+  name: 'scatterElements',
+  verb: 'scatter elements into … at …',
   infer: ([x, indices, updates], _, fail) => {
     requireIndices(indices as Tensor, fail)
-    const [at, from] = [indices as Tensor, updates as Tensor]
+    const [data, at, from] = [x as Tensor, indices as Tensor, updates as Tensor]
+    if (from.dtype !== data.dtype) fail(`the updates hold ${from.dtype}`)
+    if (at.rank !== data.rank) fail('the indices need as many axes as the tensor')
     if (at.rank !== from.rank || !at.shape.every((size, i) => sameSize(size, from.shape[i] as Dimension)))
       fail('the updates need the shape of the indices')
-    return [x as Tensor]
+    return [data]
   },
   emit: (emitter, node) =>
     emitter.node('ScatterElements', node.inputs, {
@@ -141,7 +151,7 @@ const scatterElementsOp: Op<{ readonly axis: number; readonly mode: ScatterMode 
   gradient: ([g], node) => {
     const { axis, mode } = node.attributes
     return [
-      () => (mode === 'add' ? g : scatterElements(g as Tensor, node.input(1), node.input(2).mul(0), axis, 'set')),
+      () => (mode === 'add' ? g : scatterElements(g as Tensor, node.input(1), full(node.input(2).shape, 0, g?.dtype), axis, 'set')),
       undefined,
       () => gatherElements(g as Tensor, node.input(1), axis),
     ]
@@ -150,10 +160,11 @@ const scatterElementsOp: Op<{ readonly axis: number; readonly mode: ScatterMode 
 
 /** `x` with single elements along an axis replaced or added: `out[i][indices[i][j]] = updates[i][j]` for the last axis. */
 export const scatterElements = (x: Tensor, indices: Tensor, updates: Tensor, axis = -1, mode: ScatterMode = 'set'): Tensor =>
-  apply(scatterElementsOp, [x, indices, updates], { axis: normaliseAxis(axis, x.rank, scatterElementsOp.name, x.shape, x.where), mode })
+  apply(scatterElementsOp, [x, indices, updates], { axis: normaliseAxis(axis, x.rank, 'scatter elements into', x.shape, x.where), mode })
 
 /** A new last axis of `classes` elements: 1 at the index, 0 elsewhere. */
 export function oneHot(indices: Tensor, classes: number, dtype: DType = 'float32'): Tensor {
+  requireIndices(indices, failure('encode', [indices]))
   const row = reshape(range(classes).cast(indices.dtype), [...indices.shape.map(() => 1), classes])
   return unsqueeze(indices, -1).equal(row).cast(dtype)
 }

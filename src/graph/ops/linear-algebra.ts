@@ -1,10 +1,10 @@
 import { type Dimension, sameSize } from '../dimension.js'
-import { apply, failure, type Op } from '../node.js'
+import { apply, type Fail, failure, type Op } from '../node.js'
 import type { Emitter } from '../onnx/emitter.js'
 import { broadcastShapes, elements } from '../shape.js'
 import type { Tensor } from '../tensor.js'
+import { range } from './creation.js'
 import { sameDType } from './define.js'
-import { range } from './shaping.js'
 
 /** Whether an operand is read with its last two axes swapped. Transposes fold into this, so they cost nothing. */
 export interface MatmulAttributes {
@@ -17,7 +17,7 @@ const lastTwo = (x: Tensor, swap: boolean): [Dimension, Dimension] => {
   return swap ? [columns, rows] : [rows, columns]
 }
 
-/** An operand with its last two axes swapped. WebGPU has no FusedMatMul: it would run on the CPU, operands carried there and back. */
+/** An operand with its last two axes swapped. WebGPU has no FusedMatMul (it would run on the CPU, operands carried there and back), and the CPU's takes only float32. */
 function turned(emitter: Emitter, x: Tensor, swap: boolean): Tensor | string {
   if (!swap) return x
   const order = [...Array(x.rank).keys()]
@@ -26,11 +26,14 @@ function turned(emitter: Emitter, x: Tensor, swap: boolean): Tensor | string {
 }
 
 export const matmulOp: Op<MatmulAttributes> = {
-  name: 'matrix-multiply',
-  infer: ([a, b], { transposeA, transposeB }, fail) => {
-    const [left, right] = [a as Tensor, b as Tensor]
+  name: 'matmul',
+  verb: 'multiply … by …',
+  infer: (inputs, { transposeA, transposeB }) => {
+    const [left, right] = inputs as [Tensor, Tensor]
     const [rows, inner] = lastTwo(left, transposeA)
     const [innerB, columns] = lastTwo(right, transposeB)
+    const read = [[...left.shape.slice(0, -2), rows, inner] as const, [...right.shape.slice(0, -2), innerB, columns] as const]
+    const fail: Fail = failure('multiply … by …', inputs, read)
     if (!sameSize(inner, innerB)) fail(`the left side gives ${inner} features, the right side reads ${innerB}`)
     const batch = broadcastShapes([left.shape.slice(0, -2), right.shape.slice(0, -2)], fail)
     return [{ dtype: sameDType(left, right, fail).dtype, shape: [...batch, rows, columns] }]
@@ -41,7 +44,8 @@ export const matmulOp: Op<MatmulAttributes> = {
     if (a.rank === 2 && b.rank === 2 && a.dtype === 'float32')
       return emitter.node('Gemm', [a, b], { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 })
     if (!transposeA && !transposeB) return emitter.node('MatMul', [a, b])
-    if (emitter.target.device === 'webgpu') return emitter.node('MatMul', [turned(emitter, a, transposeA), turned(emitter, b, transposeB)])
+    if (emitter.target.device === 'webgpu' || a.dtype !== 'float32')
+      return emitter.node('MatMul', [turned(emitter, a, transposeA), turned(emitter, b, transposeB)])
     return emitter.node('FusedMatMul', [a, b], { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 }, { domain: 'com.microsoft' })
   },
   // C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC, each in the orientation in which its operand is stored.
@@ -64,7 +68,7 @@ const product = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
  */
 export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: Partial<MatmulAttributes> = {}): Tensor {
   if (a.rank === 0 || b.rank === 0)
-    failure('matrix-multiply', [a, b])('a matrix product needs at least one axis on each side', 'Use mul() for scalars')
+    failure('multiply … by …', [a, b])('a matrix product needs at least one axis on each side', 'Use mul() for scalars')
   if (a.rank === 1) return matmul(a.unsqueeze(0), b, { transposeB }).squeeze(b.rank === 1 ? 0 : -2)
   if (b.rank === 1) return matmul(a, b.unsqueeze(1), { transposeA }).squeeze(-1)
   if (a.rank > 2 && b.rank === 2 && !transposeA) {

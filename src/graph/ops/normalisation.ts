@@ -1,16 +1,18 @@
-import { type Dimension, isStatic, sameSize } from '../dimension.js'
+import { type Dimension, isStatic } from '../dimension.js'
 import { isFloat } from '../dtype.js'
 import { fill } from '../ndarray.js'
-import { apply, applyAll, type Op } from '../node.js'
-import { normaliseAxis } from '../shape.js'
+import { apply, applyAll, type Fail, failure, type Op } from '../node.js'
+import { normaliseAxis, sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
+import { sizeOf } from './creation.js'
 import { customGradient, exp, rsqrt, square } from './elementwise.js'
 import { gatherElements, oneHot } from './gather.js'
 import { logSumExp } from './reduce.js'
 
-const softmaxLike = (name: string, onnx: string, gradient: (g: Tensor, y: Tensor, axis: number) => Tensor) => {
+const softmaxLike = (name: string, verb: string, onnx: string, gradient: (g: Tensor, y: Tensor, axis: number) => Tensor) => {
   const op: Op<{ readonly axis: number }> = {
     name,
+    verb,
     infer: ([x], _, fail) => {
       if (!isFloat((x as Tensor).dtype)) fail(`it does not take elements of type ${x?.dtype}`)
       return [x as Tensor]
@@ -18,14 +20,14 @@ const softmaxLike = (name: string, onnx: string, gradient: (g: Tensor, y: Tensor
     emit: (emitter, node) => emitter.node(onnx, node.inputs, { axis: node.attributes.axis }),
     gradient: ([g], node) => [() => gradient(g as Tensor, node.output, node.attributes.axis)],
   }
-  return (x: Tensor, axis = -1): Tensor => apply(op, [x], { axis: normaliseAxis(axis, x.rank, name, x.shape, x.where) })
+  return (x: Tensor, axis = -1): Tensor => apply(op, [x], { axis: normaliseAxis(axis, x.rank, verb, x.shape, x.where) })
 }
 
-export const softmax = softmaxLike('apply softmax to', 'Softmax', (g, y, axis) => {
+export const softmax = softmaxLike('softmax', 'apply softmax to', 'Softmax', (g, y, axis) => {
   const weighted = g.mul(y)
   return weighted.sub(y.mul(weighted.sum(axis, { keepDims: true })))
 })
-export const logSoftmax = softmaxLike('apply log-softmax to', 'LogSoftmax', (g, y, axis) =>
+export const logSoftmax = softmaxLike('logSoftmax', 'apply log-softmax to', 'LogSoftmax', (g, y, axis) =>
   g.sub(exp(y).mul(g.sum(axis, { keepDims: true }))),
 )
 
@@ -34,6 +36,8 @@ export const logSoftmax = softmaxLike('apply log-softmax to', 'LogSoftmax', (g, 
  * share of the target evenly onto all classes (Szegedy et al. 2016, section 7).
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, { labelSmoothing = 0 }: { labelSmoothing?: number } = {}): Tensor {
+  if (!sameShape(labels.shape, logits.shape.slice(0, -1)))
+    failure('compare the logits … with the labels …', [logits, labels])('there must be one label for each row of logits')
   const classes = logits.size(-1)
   const picked = customGradient(
     [logits],
@@ -48,28 +52,36 @@ interface Normalise {
   readonly epsilon: number
 }
 
+function requireLastAxis(x: Tensor, given: readonly Tensor[], fail: Fail): void {
+  const [width] = x.shape.slice(-1)
+  if (!isFloat(x.dtype)) fail(`it does not take elements of type ${x.dtype}`, 'Cast the tensor first')
+  if (width === undefined) fail('it has no axis')
+  for (const { dtype, shape } of given) {
+    if (!sameShape(shape, [width as Dimension])) fail(`the scale and the bias must have the size of the last axis, ${width}`)
+    if (dtype !== x.dtype) fail(`the scale or the bias holds ${dtype}, the tensor ${x.dtype}`)
+  }
+}
+
 /** Normalises over the last axis: (x - mean) / sqrt(variance + epsilon), with the mean and the inverse deviation as results too. */
 const standardiseOp: Op<Normalise> = {
-  name: 'normalise',
-  infer: ([x, scale], _, fail) => {
+  name: 'layerNormalise',
+  verb: 'normalise … with the scale … and the bias …',
+  infer: ([x, scale, bias], _, fail) => {
     const { dtype, shape } = x as Tensor
-    if (!isFloat(dtype)) fail(`it does not take elements of type ${dtype}`)
-    if (scale?.rank !== 1 || !sameSize(scale.shape[0] as Dimension, shape.at(-1) as Dimension))
-      fail('the scale and bias must have the size of the last axis')
+    requireLastAxis(x as Tensor, [scale as Tensor, bias as Tensor], fail)
     const kept = [...shape.slice(0, -1), 1]
     return [
       { dtype, shape },
-      { dtype, shape: kept },
-      { dtype, shape: kept },
+      { dtype: 'float32', shape: kept }, // statistics keep their precision
+      { dtype: 'float32', shape: kept },
     ]
   },
   emit: (emitter, node) => emitter.node('LayerNormalization', node.inputs, { axis: -1, epsilon: node.attributes.epsilon }, { outputs: 3 }),
   // With x̂ = (x - μ)·r and d = g·scale: dx = r·(d - mean(d) - x̂·mean(d·x̂)), and the parts for μ and r if they are used.
   gradient: ([g, gMean, gInverse], node) => {
     const [x, scale] = node.inputs as [Tensor, Tensor]
-    const [, mean, inverse] = node.outputs as [Tensor, Tensor, Tensor]
+    const [mean, inverse] = node.outputs.slice(1).map((statistic) => statistic.cast(x.dtype)) as [Tensor, Tensor]
     const normal = x.sub(mean).mul(inverse)
-    const width = node.input(0).shape.at(-1) as Dimension
     return [
       () => {
         let total: Tensor | undefined
@@ -80,9 +92,9 @@ const standardiseOp: Op<Normalise> = {
             .sub(normal.mul(d.mul(normal).mean(-1, { keepDims: true })))
             .mul(inverse)
         }
-        const share = isStatic(width) ? 1 / width : 1
-        if (gMean) total = plusMaybe(total, gMean.mul(share).expand(x.shape))
-        if (gInverse) total = plusMaybe(total, normal.mul(inverse).mul(inverse).mul(gInverse).mul(-share))
+        const share = sizeOf(x.shape.at(-1) as Dimension, x.dtype).reciprocal()
+        if (gMean) total = plusMaybe(total, gMean.cast(x.dtype).mul(share).expand(x.shape))
+        if (gInverse) total = plusMaybe(total, normal.mul(inverse).mul(inverse).mul(gInverse.cast(x.dtype)).mul(share).neg())
         return total
       },
       () => g?.mul(normal).sum(x.shape.slice(0, -1).map((_, i) => i)),
@@ -98,8 +110,12 @@ export const layerNormalise = (x: Tensor, scale: Tensor, bias: Tensor, epsilon =
   applyAll(standardiseOp, [x, scale, bias], { epsilon })[0] as Tensor
 
 const rmsOp: Op<Normalise> = {
-  name: 'normalise',
-  infer: ([x]) => [x as Tensor],
+  name: 'rmsNormalise',
+  verb: 'normalise … with the scale …',
+  infer: ([x, scale], _, fail) => {
+    requireLastAxis(x as Tensor, [scale as Tensor], fail)
+    return [x as Tensor]
+  },
   emit: (emitter, node) => emitter.node('SimplifiedLayerNormalization', node.inputs, { axis: -1, epsilon: node.attributes.epsilon }),
   supported: ({ device }) => device === 'cpu' || device === 'cuda' || device === 'webgpu' || device === 'wasm',
   decompose: ([x, scale], { epsilon }) => {
@@ -116,7 +132,8 @@ interface GroupNormalise extends Normalise {
 }
 
 const groupOp: Op<GroupNormalise> = {
-  name: 'normalise',
+  name: 'groupNormalise',
+  verb: 'normalise … with the scale … and the bias …',
   infer: ([x, scale, bias], { groups }, fail) => {
     const channels = x?.shape[1]
     if (!isStatic(channels as Dimension) || (channels as number) % groups !== 0)

@@ -1,8 +1,12 @@
 import { type Dimension, isStatic, sameSize } from '../dimension.js'
-import { apply, applyAll, type InputGradient, type Op } from '../node.js'
-import { elements, normaliseAxis, type Shape } from '../shape.js'
+import { type DType, isFloat } from '../dtype.js'
+import { elementCount, fill, type NDArray } from '../ndarray.js'
+import { apply, applyAll, type InputGradient, type Node, type Op } from '../node.js'
+import type { Emitter } from '../onnx/emitter.js'
+import { elements, isStaticShape, normaliseAxis, type Shape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
-import { lift } from './constant.js'
+import { full, sizeOf } from './creation.js'
+import { value } from './define.js'
 import { equal, exp, isfinite, log, stopGradient, where } from './elementwise.js'
 import { scatterElements } from './gather.js'
 import { expand, pad, reshape } from './shaping.js'
@@ -24,22 +28,49 @@ function axesOf(x: Tensor, axes: Axes, operation: string): number[] {
   return [...new Set(listed.map((axis) => normaliseAxis(axis, x.rank, operation, x.shape, x.where)))].sort((a, b) => a - b)
 }
 
+const rows = new Map<string, NDArray>()
+
+/** A sum or mean over leading axes as a product with a row of equal numbers: twice as fast as the reduction, which walks down columns. */
+function productWithRow(name: string, emitter: Emitter, node: Node<Reduction>): readonly string[] | undefined {
+  const { axes } = node.attributes
+  const x = node.input(0)
+  if (name !== 'sum' && name !== 'mean') return undefined
+  if (emitter.target.device !== 'cpu' || x.dtype !== 'float32' || !isStaticShape(x.shape)) return undefined
+  const height = elementCount(x.shape.slice(0, axes.length))
+  const width = elementCount(x.shape.slice(axes.length))
+  const leading = axes.length < x.rank && axes.every((axis, i) => axis === i)
+  if (!leading || width < 64 || height * width < 1 << 15) return undefined
+  const weight = name === 'sum' ? 1 : 1 / height
+  const row = rows.get(`${weight} ${height}`) ?? fill('float32', [1, height], () => weight)
+  rows.set(`${weight} ${height}`, row)
+  const [flat] = emitter.node('Reshape', [x, emitter.sizes([height, width])])
+  const [total] = emitter.node('Gemm', [...emitter.constant(row), flat as string])
+  return emitter.node('Reshape', [total as string, emitter.shapeFor(node.output.shape)])
+}
+
 /** Every reduction keeps its axes inside the graph; dropping them is a reshape, which costs nothing. */
-function reduction(name: string, onnx: string, gradient: (g: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => InputGradient) {
+function reduction(
+  name: string,
+  verb: string,
+  onnx: string,
+  gradient: (g: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => InputGradient,
+  accepts: (dtype: DType) => boolean = (dtype) => dtype !== 'bool',
+) {
   const op: Op<Reduction> = {
     name,
+    verb,
     sinks: 'axes',
-    infer: ([x], { axes }) => [{ dtype: (x as Tensor).dtype, shape: (x as Tensor).shape.map((size, i) => (axes.includes(i) ? 1 : size)) }],
-    emit: (emitter, node) => emitter.node(onnx, [node.input(0), emitter.sizes(node.attributes.axes)], { keepdims: 1 }),
-    gradient: ([g], node) => [
-      () => {
-        const found = gradient(g as Tensor, node.input(0), node.output, node.attributes.axes)
-        return typeof found === 'function' ? found() : found
-      },
-    ],
+    infer: ([x], { axes }, fail) => {
+      const { dtype, shape } = x as Tensor
+      if (!accepts(dtype)) fail(`it does not take elements of type ${dtype}`, 'Cast the tensor first')
+      return [{ dtype, shape: shape.map((size, i) => (axes.includes(i) ? 1 : size)) }]
+    },
+    emit: (emitter, node) =>
+      productWithRow(name, emitter, node) ?? emitter.node(onnx, [node.input(0), emitter.sizes(node.attributes.axes)], { keepdims: 1 }),
+    gradient: ([g], node) => [() => value(gradient(g as Tensor, node.input(0), node.output, node.attributes.axes))],
   }
   return (x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor => {
-    const over = axesOf(x, axes, name)
+    const over = axesOf(x, axes, verb)
     const reduced = over.length === 0 ? x : apply(op, [x], { axes: over })
     return keepDims ? reduced : dropAxes(reduced, over)
   }
@@ -53,16 +84,16 @@ const dropAxes = (x: Tensor, axes: readonly number[]): Tensor =>
         x.shape.filter((_, i) => !axes.includes(i)),
       )
 
-export const sum = reduction('sum', 'ReduceSum', (g, x) => () => expand(g, x.shape))
+export const sum = reduction('sum', 'sum', 'ReduceSum', (g, x) => () => expand(g, x.shape))
 /** At a tie the gradient is shared equally. */
 const spread = (g: Tensor, x: Tensor, y: Tensor, axes: readonly number[]): Tensor => {
   const chosen = equal(x, y).cast(x.dtype)
   return chosen.mul(g.div(sum(chosen, axes, { keepDims: true })))
 }
-export const max = reduction('take the maximum of', 'ReduceMax', (g, x, y, axes) => () => spread(g, x, y, axes))
-export const min = reduction('take the minimum of', 'ReduceMin', (g, x, y, axes) => () => spread(g, x, y, axes))
+export const max = reduction('max', 'take the maximum of', 'ReduceMax', (g, x, y, axes) => () => spread(g, x, y, axes))
+export const min = reduction('min', 'take the minimum of', 'ReduceMin', (g, x, y, axes) => () => spread(g, x, y, axes))
 /** The gradient holds where factors are zero, too: it multiplies the other factors instead of dividing by this one. */
-export const prod = reduction('multiply along the axes of', 'ReduceProd', (g, x, _, axes) => () => {
+export const prod = reduction('prod', 'take the product of', 'ReduceProd', (g, x, _, axes) => () => {
   const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i))
   const order = [...kept, ...axes]
   const flat = x.transpose(order).reshape([...kept.map((i) => x.shape[i] as Dimension), elements(axes.map((i) => x.shape[i] as Dimension))])
@@ -75,16 +106,16 @@ export const prod = reduction('multiply along the axes of', 'ReduceProd', (g, x,
 })
 
 /** ReduceMean is one pass less than a sum and a division. */
-export const mean = reduction('average', 'ReduceMean', (g, x, y) => () => expand(g.mul(inverseCount(x, y)), x.shape))
+export const mean = reduction(
+  'mean',
+  'average',
+  'ReduceMean',
+  (g, x, _, axes) => expand(g.mul(sizeOf(countOf(x, axes), g.dtype).reciprocal()), x.shape),
+  isFloat,
+)
 
-/** 1 / (elements averaged per result), as a tensor: the count may be a named size. */
-function inverseCount(x: Tensor, y: Tensor): Tensor {
-  const [whole, kept] = [elements(x.shape), elements(y.shape)]
-  if (isStatic(whole) && isStatic(kept)) return lift(whole === 0 ? 0 : kept / whole, x.dtype)
-  return sum(expand(lift(1, x.dtype), x.shape))
-    .div(sum(expand(lift(1, x.dtype), y.shape)))
-    .reciprocal()
-}
+/** How many elements go into one result. */
+const countOf = (x: Tensor, axes: readonly number[]): Dimension => elements(axes.map((i) => x.shape[i] as Dimension))
 
 /** The mean squared distance from the mean; `correction: 1` divides by n - 1 (Bessel). */
 export function variance(
@@ -95,9 +126,7 @@ export function variance(
   const over = axesOf(x, axes, 'take the variance of')
   const centred = x.sub(mean(x, over, { keepDims: true }))
   if (correction === 0) return mean(centred.mul(centred), over, { keepDims })
-  const count = elements(over.map((i) => x.shape[i] as Dimension))
-  if (!isStatic(count)) return variance(x, axes, { keepDims })
-  return sum(centred.mul(centred), over, { keepDims }).div(count - correction)
+  return sum(centred.mul(centred), over, { keepDims }).div(sizeOf(countOf(x, over), x.dtype).sub(correction))
 }
 
 /** `log(sum(exp(x)))` without overflow. */
@@ -111,27 +140,34 @@ export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOp
 
 // Positions of extremes.
 
-const argOp = (name: string, onnx: string) => {
+const argOp = (name: string, verb: string, onnx: string) => {
   const op: Op<{ readonly axis: number }> = {
     name,
-    infer: ([x], { axis }) => [{ dtype: 'int64', shape: (x as Tensor).shape.map((size, i) => (i === axis ? 1 : size)) }],
+    verb,
+    infer: ([x], { axis }, fail) => {
+      const { shape } = x as Tensor
+      if (shape[axis] === 0) fail(`axis ${axis} is empty`)
+      return [{ dtype: 'int64', shape: shape.map((size, i) => (i === axis ? 1 : size)) }]
+    },
     emit: (emitter, node) => emitter.node(onnx, node.inputs, { axis: node.attributes.axis, keepdims: 1 }),
   }
   return (x: Tensor, axis = -1, { keepDims = false }: ReduceOptions = {}): Tensor => {
-    const found = normaliseAxis(axis, x.rank, name, x.shape, x.where)
+    const found = normaliseAxis(axis, x.rank, verb, x.shape, x.where)
     const result = apply(op, [x], { axis: found })
     return keepDims ? result : dropAxes(result, [found])
   }
 }
 /** The index of the first largest element along an axis, as int64. */
-export const argMax = argOp('find the maximum of', 'ArgMax')
-export const argMin = argOp('find the minimum of', 'ArgMin')
+export const argMax = argOp('argMax', 'find the maximum of', 'ArgMax')
+export const argMin = argOp('argMin', 'find the minimum of', 'ArgMin')
 
 const topKOp: Op<{ readonly k: number; readonly axis: number; readonly largest: boolean }> = {
-  name: 'take the top elements of',
+  name: 'topK',
+  verb: 'take the top elements of',
   infer: ([x], { k, axis }, fail) => {
     const { dtype, shape } = x as Tensor
     const size = shape[axis] as Dimension
+    if (!Number.isInteger(k) || k < 0) fail(`${k} elements are asked for`)
     if (isStatic(size) && k > size) fail(`${k} elements are asked for along axis ${axis}, which holds ${size}`)
     const kept = shape.map((size, i) => (i === axis ? k : size))
     return [
@@ -144,7 +180,7 @@ const topKOp: Op<{ readonly k: number; readonly axis: number; readonly largest: 
     return emitter.node('TopK', [node.input(0), emitter.sizes([k])], { axis, largest: largest ? 1 : 0, sorted: 1 }, { outputs: 2 })
   },
   gradient: ([g], node) => [
-    () => g && scatterElements(expand(lift(0, g.dtype), node.input(0).shape), node.outputs[1] as Tensor, g, node.attributes.axis, 'add'),
+    () => g && scatterElements(full(node.input(0).shape, 0, g.dtype), node.outputs[1] as Tensor, g, node.attributes.axis, 'add'),
   ],
 }
 
@@ -154,7 +190,7 @@ export function topK(
   k: number,
   { axis = -1, largest = true }: { axis?: number; largest?: boolean } = {},
 ): { values: Tensor; indices: Tensor } {
-  const found = normaliseAxis(axis, x.rank, topKOp.name, x.shape, x.where)
+  const found = normaliseAxis(axis, x.rank, 'take the top elements of', x.shape, x.where)
   const [values, indices] = applyAll(topKOp, [x], { k, axis: found, largest }) as [Tensor, Tensor]
   return { values, indices }
 }
@@ -169,7 +205,8 @@ export interface ScanOptions {
 }
 
 const cumSumOp: Op<{ readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean }> = {
-  name: 'sum cumulatively',
+  name: 'cumSum',
+  verb: 'sum cumulatively',
   infer: ([x]) => [x as Tensor],
   emit: (emitter, node) => {
     const { axis, exclusive, reverse } = node.attributes
@@ -178,7 +215,7 @@ const cumSumOp: Op<{ readonly axis: number; readonly exclusive: boolean; readonl
   gradient: ([g], node) => [() => apply(cumSumOp, [g as Tensor], { ...node.attributes, reverse: !node.attributes.reverse })],
 }
 export function cumSum(x: Tensor, axis = -1, { exclusive = false, reverse = false }: ScanOptions = {}): Tensor {
-  return apply(cumSumOp, [x], { axis: normaliseAxis(axis, x.rank, cumSumOp.name, x.shape, x.where), exclusive, reverse })
+  return apply(cumSumOp, [x], { axis: normaliseAxis(axis, x.rank, 'sum cumulatively', x.shape, x.where), exclusive, reverse })
 }
 
 /** A product scan in log2(n) rounds of shifted products; it needs a static size along the axis. */

@@ -6,6 +6,7 @@ import { lift } from './constant.js'
 
 const reshapeOp: Op<{ readonly shape: Shape }> = {
   name: 'reshape',
+  moves: true,
   infer: ([x], { shape }) => [{ dtype: (x as Tensor).dtype, shape }],
   emit: (emitter, node) => emitter.node('Reshape', [node.input(0), emitter.shapeFor(node.attributes.shape)], { allowzero: 1 }),
   gradient: ([g], node) => [() => reshape(g as Tensor, node.input(0).shape)],
@@ -16,6 +17,8 @@ const reshapeOp: Op<{ readonly shape: Shape }> = {
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const fail = failure('reshape', [x])
   const open = shape.indexOf(-1)
+  if (shape.some((size, i) => i !== open && isStatic(size) && !(Number.isInteger(size) && size >= 0)))
+    fail(`[${shape.join(', ')}] is no shape: sizes are whole numbers from 0 up, and one may be -1`)
   const total = elements(x.shape)
   let wanted = shape
   if (open >= 0) {
@@ -31,6 +34,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 const transposeOp: Op<{ readonly order: readonly number[] }> = {
   name: 'transpose',
+  moves: true,
   infer: ([x], { order }) => [{ dtype: (x as Tensor).dtype, shape: order.map((axis) => (x as Tensor).shape[axis] as Dimension) }],
   emit: (emitter, node) => emitter.node('Transpose', node.inputs, { perm: node.attributes.order }),
   gradient: ([g], { attributes: { order } }) => [
@@ -55,6 +59,7 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
 
 const expandOp: Op<{ readonly shape: Shape }> = {
   name: 'expand',
+  moves: true,
   sinks: 'shape',
   infer: ([x], { shape }, fail) => {
     const from = (x as Tensor).shape
@@ -72,7 +77,8 @@ export const expand = (x: Tensor, shape: Shape): Tensor => (sameShape(x.shape, s
 
 /** A new axis of size 1. */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
-  const at = normaliseAxis(axis, x.rank + 1, 'unsqueeze', x.shape, x.where)
+  const at = axis < 0 ? axis + x.rank + 1 : axis
+  if (!Number.isInteger(axis) || at < 0 || at > x.rank) failure('unsqueeze', [x])(`the new axis ${axis} has no place among ${x.rank}`)
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])
 }
 
@@ -102,6 +108,7 @@ interface Cut {
 
 const sliceOp: Op<Cut> = {
   name: 'slice',
+  moves: true,
   sinks: 'axis',
   infer: ([x], { axis, start, end, step }) => {
     const { dtype, shape } = x as Tensor
@@ -125,6 +132,8 @@ export function slice(x: Tensor, axis: number, start: Dimension = 0, end?: Dimen
     if (!isStatic(size)) return position < 0 ? plus(size, position) : position
     return Math.min(Math.max(position < 0 ? position + size : position, 0), size)
   }
+  for (const position of [start, end ?? 0])
+    if (isStatic(position) && !Number.isInteger(position)) fail(`the position ${position} is not a whole number`)
   if (!Number.isInteger(step) || step < 1) fail(`the step is ${step}`, 'Take a whole number from 1 up; flip() runs backwards')
   const from = place(start)
   const to = end === undefined ? size : place(end)
@@ -151,7 +160,8 @@ export const pick = (x: Tensor, axis: number, index: number): Tensor =>
   squeeze(slice(x, axis, index, index === -1 ? undefined : index + 1), axis)
 
 const concatOp: Op<{ readonly axis: number }> = {
-  name: 'join',
+  name: 'concat',
+  verb: 'join',
   sinks: 'axis',
   infer: (inputs, { axis }, fail) => {
     const [first] = inputs as [Tensor]
@@ -193,6 +203,7 @@ export const stack = (tensors: readonly Tensor[], axis = 0): Tensor =>
 
 const splitOp: Op<{ readonly axis: number; readonly sizes: readonly number[] }> = {
   name: 'split',
+  moves: true,
   infer: ([x], { axis, sizes }) =>
     sizes.map((length) => ({ dtype: (x as Tensor).dtype, shape: (x as Tensor).shape.map((size, i) => (i === axis ? length : size)) })),
   emit: (emitter, node) => {
@@ -213,7 +224,7 @@ export function split(x: Tensor, parts: number | readonly number[], axis = -1): 
   const at = normaliseAxis(axis, x.rank, 'split', x.shape, x.where)
   const size = x.size(at)
   const sizes = typeof parts === 'number' ? new Array<number>(parts).fill(size / parts) : parts
-  if (sizes.reduce((a, b) => a + b, 0) !== size || !sizes.every(Number.isInteger))
+  if (sizes.length === 0 || sizes.reduce((a, b) => a + b, 0) !== size || !sizes.every((length) => Number.isInteger(length) && length >= 0))
     failure('split', [x])(
       `axis ${axis} of size ${size} does not divide into ${typeof parts === 'number' ? `${parts} equal parts` : `[${parts.join(', ')}]`}`,
     )
@@ -257,6 +268,9 @@ export function pad(
   mode: PadMode = 'constant',
 ): Tensor {
   const at = normaliseAxis(axis, x.rank, 'pad', x.shape, x.where)
+  for (const width of [before, after])
+    if (isStatic(width) && !(Number.isInteger(width) && width >= 0))
+      failure('pad', [x])(`the width ${width} is not a whole number from 0 up`, 'Use slice() to cut')
   if (before === 0 && after === 0) return x
   if (mode === 'constant') return apply(padOp, [x], { axis: at, before, after, value })
   const size = x.size(at)
@@ -297,6 +311,8 @@ export function roll(x: Tensor, shift: number, axis: number): Tensor {
 
 /** Repeats the whole tensor along each axis. */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  if (!repeats.every((count) => Number.isInteger(count) && count >= 0))
+    failure('tile', [x])(`[${repeats.join(', ')}] are not whole numbers`)
   if (repeats.length !== x.rank) failure('tile', [x])(`${repeats.length} repeats are given for ${x.rank} axes`)
   const interleaved = x.shape.flatMap((size) => [1, size])
   const stretched = x.shape.flatMap((size, i) => [repeats[i] as number, size])
@@ -315,29 +331,3 @@ export function repeatInterleave(x: Tensor, count: number, axis: number): Tensor
     x.shape.map((size, i) => (i === at ? times(size, count) : size)),
   )
 }
-
-const rangeOp: Op<{ readonly size: Dimension }> = {
-  name: 'count',
-  infer: (_, { size }) => [{ dtype: 'int64', shape: [size] }],
-  emit: (emitter, node) => emitter.range(node.attributes.size),
-}
-
-/** 0, 1, … size - 1, as int64. */
-export const range = (size: Dimension): Tensor => apply(rangeOp, [], { size })
-
-/** A tensor of one value. */
-export const full = (shape: Shape, value: number, dtype: Tensor['dtype'] = 'float32'): Tensor => expand(lift(value, dtype), shape)
-
-/** Keeps the elements on and below the `diagonal` of the last two axes (above it: `triu`), zero elsewhere. */
-export const tril = (x: Tensor, diagonal = 0): Tensor =>
-  x.mul(triangle(x.shape.at(-2) as Dimension, x.shape.at(-1) as Dimension, diagonal).cast(x.dtype))
-export const triu = (x: Tensor, diagonal = 0): Tensor =>
-  x.mul(
-    triangle(x.shape.at(-2) as Dimension, x.shape.at(-1) as Dimension, diagonal - 1)
-      .not()
-      .cast(x.dtype),
-  )
-
-/** A mask [rows, columns] that is true where column <= row + diagonal. */
-export const triangle = (rows: Dimension, columns: Dimension, diagonal = 0): Tensor =>
-  range(columns).lessOrEqual(unsqueeze(range(rows), 1).add(diagonal))

@@ -22,17 +22,17 @@ function simpler(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
       if (uniformValue(b) === 0) return same(a)
       if (uniformValue(a) === 0) return same(b)
       return undefined
-    case 'subtract':
+    case 'sub':
       return uniformValue(b) === 0 ? same(a) : undefined
-    case 'multiply':
+    case 'mul':
       if (uniformValue(b) === 1) return same(a)
       if (uniformValue(a) === 1) return same(b)
       return undefined
-    case 'matrix-multiply':
+    case 'matmul':
       return foldTransposes(node as Node<MatmulAttributes>, a, b)
-    case 'divide':
+    case 'div':
       return uniformValue(b) === 1 ? same(a) : undefined
-    case 'negate':
+    case 'neg':
       return a.node.op === node.op ? a.node.input(0) : undefined
     case 'reshape': {
       const source = a.node.op === node.op ? a.node.input(0) : a

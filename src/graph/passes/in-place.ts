@@ -12,7 +12,8 @@ export function inPlacePairs(inputs: readonly Tensor[], outputs: readonly Tensor
   for (const node of nodesOf(outputs, given)) for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node])
   return Array.from({ length: count }, (_, i) => {
     const [before, after] = [inputs[i] as Tensor, outputs[i] as Tensor]
-    if (before === after || given.has(after) || outputs.indexOf(after) !== i) return false
+    if (given.has(after) || outputs.indexOf(after) !== i) return false
+    if (outputs.includes(before)) return false // handed out as it was: copied when the engine sees fit
     if (before.dtype !== after.dtype || !sameShape(before.shape, after.shape)) return false
     const earlier = new Set(nodesOf(after.node.inputs, given))
     return readersThroughViews(before, readers).every(

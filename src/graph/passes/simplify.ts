@@ -1,3 +1,5 @@
+import { NamedSize } from '../dimension.js'
+import { fingerprint, numbering } from '../fingerprint.js'
 import type { NDArray } from '../ndarray.js'
 import { Node, type Op, type Target } from '../node.js'
 import { constant, constantArray, isConstant, isPlaceholder } from '../ops/constant.js'
@@ -15,20 +17,15 @@ const foldLimit = 4096
 export function simplify(outputs: readonly Tensor[], inputs: readonly Tensor[], target: Target): Tensor[] {
   const rebuilt = new Map<Tensor, Tensor>()
   const known = new Map<string, Node>()
-  const numbers = new Map<object, number>()
+  const number = numbering()
   for (const input of inputs) rebuilt.set(input, input)
 
-  const number = (value: object): number => {
-    const found = numbers.get(value) ?? numbers.size
-    numbers.set(value, found)
-    return found
+  const opaque = (value: object): string => (value instanceof NamedSize ? value.text : number(value))
+  const keyOf = (op: Op, newInputs: readonly Tensor[], attributes: unknown): string => {
+    let key = number(op)
+    for (const input of newInputs) key += ` ${input.node.id}.${input.index}`
+    return attributes === null ? key : key + fingerprint(attributes, opaque)
   }
-  const keyOf = (op: Op, newInputs: readonly Tensor[], attributes: unknown): string =>
-    `${number(op)}(${newInputs.map((input) => `${input.node.id}.${input.index}`).join()})${
-      attributes === null
-        ? ''
-        : JSON.stringify(attributes, (_, value) => (typeof value === 'function' || ArrayBuffer.isView(value) ? number(value) : value))
-    }`
 
   /** The unique node for an operation on rebuilt inputs. */
   const intern = (op: Op, newInputs: readonly Tensor[], attributes: unknown, original?: Node): Node => {
@@ -74,7 +71,7 @@ export function simplify(outputs: readonly Tensor[], inputs: readonly Tensor[], 
     const key =
       array && array.byteLength <= 64
         ? `constant ${array.dtype}[${array.shape}]:${array.bytes}`
-        : `constant ${number(node.attributes as object)}`
+        : `constant ${number(array ?? (node.attributes as object))}`
     const twin = known.get(key)
     if (twin) return twin.output
     known.set(key, node)

@@ -1,28 +1,76 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, homedir } from 'node:os'
+import { dirname, join } from 'node:path'
 import type { InferenceSession } from 'onnxruntime-web'
-import { engine, type OrtModule } from './onnx-runtime.js'
-import type { Device, Loadable, Runtime, RuntimeOptions } from './runtime.js'
+import { measureInChild } from './child-connection.node.js'
+import { loadNative, nativeEngine } from './native-engine.node.js'
+import type { Platform } from './platform.js'
+import { type Device, isDevice, type Loadable, type Runtime, RuntimeError, type RuntimeOptions } from './runtime.js'
+import { probe, trial } from './trial.js'
+import { defaultThreads, type WebModule, wasmEngine } from './wasm-engine.js'
 
-/** Starts ONNX Runtime in this process. */
-export async function startRuntime(device: Device, { threads, spin = true }: RuntimeOptions = {}): Promise<Runtime> {
-  const ort = (await import('onnxruntime-node')) as unknown as OrtModule
-  return engine(ort, {
-    name: `onnxruntime-node ${device}${threads ? `, ${threads} threads` : ''}`,
-    device,
-    session: {
-      executionProviders: [device],
-      ...(threads && { intraOpNumThreads: threads }),
-      logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
-    },
-    memory: device === 'webgpu' ? 'device' : 'shared',
-    external,
+/** Starts ONNX Runtime in this process: the native build, or for `wasm`, and for `cpu` where the native build is missing, the other. */
+export async function startRuntime(device: Device, options: RuntimeOptions = {}): Promise<Runtime> {
+  if (device === 'wasm') return startWasm(options)
+  const native = await loadNative()
+  if (!('missing' in native)) {
+    const runtime = nativeEngine(native, device, options)
+    return device === 'cpu' ? runtime : probe(runtime)
+  }
+  if (device === 'cpu') return startWasm(options, native.missing)
+  throw new RuntimeError(`anything on ${device}`, native.missing, "Install onnxruntime-node, or use device 'wasm'", {
+    cause: native.cause,
   })
 }
 
-/** Files are opened by the engine itself, below one folder; arrays in memory are handed over by name. */
-function external({ external, folder }: Loadable): InferenceSession.SessionOptions {
-  return {
-    ...(external.length > 0 && { externalData: external.map(({ name, bytes }) => ({ path: name, data: bytes })) }),
-    ...(folder !== undefined && { extra: { session: { model_external_initializers_file_folder_path: folder || '/' } } }),
+async function startWasm({ threads, wasmPaths }: RuntimeOptions, note?: string): Promise<Runtime> {
+  const ort = (await import('onnxruntime-web')) as unknown as WebModule
+  return wasmEngine(ort, {
+    device: 'wasm',
+    threads: threads ?? defaultThreads(availableParallelism()),
+    ...(wasmPaths !== undefined && { wasmPaths }),
+    note,
+    external: wasmFiles,
+  })
+}
+
+/** WebAssembly cannot map files: they are read into memory, whole. */
+function wasmFiles({ external, folder = '', files }: Loadable): InferenceSession.SessionOptions {
+  const inMemory = external.map(({ name, bytes }) => ({ path: name, data: bytes }))
+  const onDisk = files.map((file) => ({ path: file, data: join(folder || '/', file) }))
+  return inMemory.length + onDisk.length > 0 ? { externalData: [...inMemory, ...onDisk] } : {}
+}
+
+async function candidates(): ReturnType<Platform['candidates']> {
+  const native = await loadNative()
+  if ('missing' in native) return { devices: ['wasm'], fingerprint: native.missing }
+  const devices = native.listSupportedBackends().flatMap(({ name }) => (isDevice(name) ? [name] : []))
+  // Drivers are chosen by these variables; one that is installed later is found by deleting the file or by GENERA_DEVICE.
+  const drivers = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? ''
+  const { platform, arch } = process
+  return { devices, fingerprint: `onnxruntime-node ${native.env.versions.node} ${platform} ${arch} ${devices.join()} ${drivers}`.trim() }
+}
+
+const memoryFile = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'genera', 'devices.json')
+
+async function remember(text: string): Promise<void> {
+  const file = memoryFile()
+  const fresh = `${file}.${process.pid}.tmp`
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(fresh, text)
+    await rename(fresh, file) // readers see the old file or the new one, never half of one
+  } catch {
+    await rm(fresh, { force: true }).catch(() => undefined) // a cache that cannot be written is measured anew each time
   }
+}
+
+export const platform: Platform = {
+  startRuntime,
+  requestedDevice: () => process.env.GENERA_DEVICE || undefined,
+  candidates,
+  // A driver that crashes takes a child process with it, not this one.
+  measure: async (device) => (device === 'cpu' || device === 'wasm' ? trial(await startRuntime(device)) : measureInChild(device)),
+  remembered: () => readFile(memoryFile(), 'utf8').catch(() => undefined),
+  remember,
 }

@@ -6,6 +6,10 @@ import type { EmittedModel, Port } from '../onnx/emitter.js'
 
 export type Device = Target['device']
 
+const devices: ReadonlySet<string> = new Set<Device>(['cpu', 'wasm', 'webgpu', 'cuda', 'coreml', 'dml'])
+
+export const isDevice = (name: string): name is Device => devices.has(name)
+
 /** An array that lives where the runtime keeps it: in this process, in another one, or on a GPU. */
 export interface Resident {
   readonly dtype: DType

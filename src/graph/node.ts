@@ -41,6 +41,8 @@ export interface Op<A = unknown> {
   readonly transparent?: true
   /** Element i of the result depends on elements i of the (broadcast) inputs alone, and is written after they were read. */
   readonly elementwise?: true
+  /** For each output, the input that its kernel may write it over, element by element or as a whole. */
+  readonly overwrites?: readonly (number | undefined)[]
   /** Treats all axes alike but for the attribute of this name, so a transpose can move behind the operation. */
   readonly sinks?: 'axis' | 'axes' | 'shape'
   /** The results built from other operations; what stands behind them is for the gradient to read. */

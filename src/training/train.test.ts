@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, describe, expect, test, vi } from 'vitest'
-import { array, fill, key, normal, placeholder, type Runtime, sharedRuntime, type Tensor, type Value } from '../graph/index.js'
+import { afterAll, describe, expect, test } from 'vitest'
+import { array, fill, key, normal, placeholder, type Runtime, sharedRuntime, type Tensor } from '../graph/index.js'
 import { initialise, linear, type Scope } from '../nn/index.js'
 import { exists, openCheckpoint, writeSafetensors } from '../weights/index.js'
 import { adamW, sgd } from './optimisers.js'
@@ -189,12 +189,13 @@ describe('train() with a checkpoint', () => {
       `Cannot resume from ${path}: it belongs to the run "regression", this one is "another". Use another checkpoint file, or delete this one to start over`,
     )
     await expect(start({ parameters: { ...recipe().parameters, extra: array([1]) } })).rejects.toThrow(
-      `Cannot resume from ${path}: it lacks "parameters.extra". The model has changed since; delete the file to start over`,
+      `Cannot resume from ${path}: it lacks "parameters.extra". The model or the recipe has changed since; delete the file to start over`,
     )
     await expect(start({ parameters: { ...recipe().parameters, 'out.bias': array([1, 2]) } })).rejects.toThrow(
-      `Cannot resume from ${path}: "parameters.out.bias" is [1] there and [2] here`,
+      `Cannot resume from ${path}: "parameters.out.bias" is float32[1] there and float32[2] here`,
     )
     await expect(start({ average: 0.9 })).rejects.toThrow(/it lacks "average\./)
+    await expect(start({ optimiser: sgd() })).rejects.toThrow(/it holds "optimiser\.mean\..*", which this run has no use for/)
     const plain = freshPath()
     await writeSafetensors(plain, [['w', array([1])]])
     await expect(start({ checkpoint: { path: plain, every: 1 } })).rejects.toThrow(
@@ -203,7 +204,7 @@ describe('train() with a checkpoint', () => {
   })
 
   test('killed at any moment leaves a checkpoint that can be read', { timeout: 60_000 }, async () => {
-    const [script, path] = [join(folder, 'endless.ts'), freshPath()]
+    const [script, path] = [join(folder, 'endless.mts'), freshPath()]
     const source = (name: string) => JSON.stringify(pathToFileURL(join(import.meta.dirname, '..', name, 'index.ts')).href)
     writeFileSync(
       script,
@@ -238,31 +239,35 @@ for await (const event of train(recipe)) if (event.kind === 'checkpoint') consol
 test('train() gives back all that it holds, also when the caller leaves early', async () => {
   const inner = await sharedRuntime()
   const open = new Set<object>()
-  const track = <T extends { dispose(): unknown }>(held: T): T => {
-    if (open.has(held)) return held
+  const track = (held: { dispose(): void | Promise<void> }): void => {
+    if (open.has(held)) return
     open.add(held)
     const dispose = held.dispose.bind(held)
-    vi.spyOn(held, 'dispose').mockImplementation(() => {
+    held.dispose = () => {
       open.delete(held)
       return dispose()
-    })
-    return held
+    }
   }
   let most = 0
-  const tracked = (value: Value): Value => ('dispose' in value ? track(value) : value)
   const runtime: Runtime = {
     name: inner.name,
     device: inner.device,
-    upload: async (values) => track(await inner.upload(values)),
+    upload: async (values) => {
+      const resident = await inner.upload(values)
+      track(resident)
+      return resident
+    },
     load: async (model, options) => {
       const session = await inner.load(model, options)
       const run = session.run.bind(session)
       session.run = async (inputs, destinations) => {
-        const values = (await run(inputs, destinations)).map(tracked)
+        const values = await run(inputs, destinations)
+        for (const value of values) if ('dispose' in value) track(value)
         most = Math.max(most, open.size)
         return values
       }
-      return track(session)
+      track(session)
+      return session
     },
     dispose: async () => {},
   }

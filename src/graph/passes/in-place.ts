@@ -17,9 +17,15 @@ export function inPlacePairs(inputs: readonly Tensor[], outputs: readonly Tensor
     if (before.dtype !== after.dtype || !sameShape(before.shape, after.shape)) return false
     const earlier = new Set(nodesOf(after.node.inputs, given))
     return readersThroughViews(before, readers).every(
-      ({ node, view }) => earlier.has(node) || (node === after.node && node.op.elementwise === true && !view),
+      ({ node, view }) => earlier.has(node) || (node === after.node && !view && mayOverwrite(node, before, after)),
     )
   })
+}
+
+/** Whether the kernel has read what it needs of `before` by the time that it writes `after`. */
+function mayOverwrite(node: Node, before: Tensor, after: Tensor): boolean {
+  const over = node.op.overwrites?.[after.index]
+  return node.op.elementwise === true || (over !== undefined && node.inputs.every((input, i) => (input === before) === (i === over)))
 }
 
 /** Readers of a tensor and of its reshaped views, which share its memory. */

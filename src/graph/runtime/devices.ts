@@ -39,8 +39,9 @@ export function forgetDevices(): void {
 
 async function recallOrMeasure(): Promise<readonly Measured[]> {
   const { devices, fingerprint } = await platform.candidates()
-  const known = recall(await platform.remembered(), fingerprint)
-  if (known) return known
+  const known = recalled(await platform.remembered())
+  const before = measurements(known[fingerprint])
+  if (before.length > 0) return before
   const working: Measured[] = []
   const failures: unknown[] = []
   for (const device of devices) {
@@ -52,21 +53,21 @@ async function recallOrMeasure(): Promise<readonly Measured[]> {
   }
   if (working.length === 0) throw noDevice(failures)
   working.sort((a, b) => a.milliseconds - b.milliseconds)
-  await platform.remember(JSON.stringify({ fingerprint, devices: working }, null, 2))
+  await platform.remember(JSON.stringify({ ...known, [fingerprint]: working }, null, 2))
   return working
 }
 
-/** What an earlier process measured, if the text says so and is about the same engine. */
-function recall(text: string | undefined, fingerprint: string): readonly Measured[] | undefined {
+/** What earlier processes wrote: measurements by fingerprint, if the text can be read at all. */
+function recalled(text: string | undefined): Record<string, unknown> {
   try {
-    const found: unknown = JSON.parse(text ?? 'null')
-    if (!isRecord(found) || found.fingerprint !== fingerprint || !Array.isArray(found.devices)) return undefined
-    const devices = found.devices.filter(isMeasured)
-    return devices.length > 0 ? devices : undefined
+    const found: unknown = JSON.parse(text ?? '{}')
+    return isRecord(found) ? found : {}
   } catch {
-    return undefined
+    return {}
   }
 }
+
+const measurements = (found: unknown): readonly Measured[] => (Array.isArray(found) ? found.filter(isMeasured) : [])
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { array, compile, fill, placeholder, type Tensor } from '../graph/index.js'
+import { array, compile, constant, fill, placeholder, type Tensor } from '../graph/index.js'
 import { openCheckpoint, writeSafetensors } from '../weights/index.js'
 import { type CheckpointOptions, checkCheckpoint, fromCheckpoint } from './checkpoint.js'
 import { linear } from './layers.js'
@@ -83,6 +83,13 @@ describe('fromCheckpoint()', () => {
     )
   })
 
+  test('stands beside large constants in memory in one program', async () => {
+    const scope = fromCheckpoint(await stored(weights))
+    const other = weights['fc1.weight']
+    if (!other) throw new Error('There is no weight')
+    expect((await compile(() => scope.param('fc1.weight', [40, 16]).sub(constant(other)))()).data).toEqual(new Float32Array(640))
+  })
+
   test('points behind 4 GB of a file', async () => {
     const path = join(folder, 'large.safetensors')
     const before = 4.5 * 2 ** 30
@@ -142,6 +149,14 @@ describe('checkCheckpoint()', () => {
     expect(part.run).not.toThrow()
     const inside = await check({ ...whole, 'unet.extra': array([1]) }, { prefix: 'unet.', only: ['unet'] })
     expect(inside.run).toThrow('1 were never read (first "unet.extra")')
+  })
+
+  test('leaves what the caller ignores', async () => {
+    const { run } = await check(
+      { ...weights, 'fc1.num_batches_tracked': array([1]) },
+      { ignore: (name: string) => name.endsWith('.num_batches_tracked') },
+    )
+    expect(run).not.toThrow()
   })
 
   test('names a missing tensor without a guess where no prefix explains it', async () => {

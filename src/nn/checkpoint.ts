@@ -13,9 +13,12 @@ export interface CheckpointOptions {
 export interface LoadOptions extends CheckpointOptions {
   /** Read only the tensors below these scopes; the rest of the file is left unread on purpose. */
   readonly only?: readonly string[]
+  /** Tensors that no model needs, such as the counters `num_batches_tracked` of PyTorch's batch normalisation. */
+  readonly ignore?: (name: string) => boolean
 }
 
-const fileName = (name: string, { prefix = '', drop = '' }: CheckpointOptions): string =>
+/** What the file calls a parameter. */
+export const storedName = (name: string, { prefix = '', drop = '' }: CheckpointOptions): string =>
   prefix + (drop && name.startsWith(drop) ? name.slice(drop.length) : name)
 
 /**
@@ -26,12 +29,12 @@ export function fromCheckpoint(file: Checkpoint, options: CheckpointOptions = {}
   const requests = new Requests()
   return new Scope({
     parameter: (request) => requests.share(request, () => pointInto(file, request, options)),
-    has: (name) => file.has(fileName(name, options)),
+    has: (name) => file.has(storedName(name, options)),
   })
 }
 
 function pointInto(file: Checkpoint, request: ParameterRequest, options: CheckpointOptions): Tensor {
-  const stored = fileName(request.name, options)
+  const stored = storedName(request.name, options)
   if (!file.has(stored)) throw new MissingParametersError({ missing: [request.name], known: file.names, file: file.file })
   const { dtype, shape, region, storage } = file.info(stored)
   if (!sameElements(shape, request.shape))
@@ -56,16 +59,16 @@ const withoutOnes = (shape: readonly number[]): readonly number[] => shape.filte
  */
 export function checkCheckpoint(model: (scope: Scope) => unknown, file: Checkpoint, options: LoadOptions = {}): Map<string, ParameterInfo> {
   const wanted = parametersOf(model)
-  const stored = new Set([...wanted.keys()].map((name) => fileName(name, options)))
-  const missing = [...wanted.keys()].filter((name) => !file.has(fileName(name, options)))
+  const stored = new Set([...wanted.keys()].map((name) => storedName(name, options)))
+  const missing = [...wanted.keys()].filter((name) => !file.has(storedName(name, options)))
   const meant = (name: string): boolean => !options.only || options.only.some((scope) => name === scope || name.startsWith(`${scope}.`))
-  const unread = file.names.filter((name) => !stored.has(name) && meant(name))
+  const unread = file.names.filter((name) => !stored.has(name) && meant(name) && !options.ignore?.(name))
   if (missing.length > 0 || unread.length > 0)
     throw new MissingParametersError({ missing, unread, known: file.names, wanted: wanted.size, file: file.file })
   for (const [name, { shape }] of wanted) {
-    const found = file.info(fileName(name, options)).shape
+    const found = file.info(storedName(name, options)).shape
     if (!sameElements(found, shape))
-      throw new WeightShapeError({ tensor: fileName(name, options), file: file.file, expected: shape, found })
+      throw new WeightShapeError({ tensor: storedName(name, options), file: file.file, expected: shape, found })
   }
   return wanted
 }

@@ -6,34 +6,48 @@ import { basename, dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-/** What a page needs for threads, and the strictest policy under which the engine works. */
-const headers = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Content-Security-Policy': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'",
+/** The strictest policy under which the engine works: no eval, nothing from elsewhere. */
+const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'"
+
+/** What a page needs for threads. */
+const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
 }
 
-const types: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.wasm': 'application/wasm', '.html': 'text/html' }
-
+const html = '<!doctype html><title>genera</title><script type="module" src="/page.js"></script>'
 const engineFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))
 
-/** Bundles the page from the sources and serves it, with the engine's .wasm files beside the scripts. */
-export async function serveSite(): Promise<{ readonly url: string; close(): void }> {
-  const scripts = await bundle()
-  const server = createServer(async (request, response) => {
-    const name = basename(new URL(request.url ?? '/', 'http://localhost').pathname) || 'index.html'
-    if (name === 'index.html') return send(response, '.html', '<!doctype html><title>genera</title><script type="module" src="page.js"></script>')
-    const file = scripts.get(name) ?? (extname(name) === '.wasm' ? await readFile(join(engineFolder, name)) : undefined)
-    if (file) return send(response, extname(name), file)
-    response.writeHead(404).end()
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/`, close: () => void server.close() }
+export interface Site {
+  /** A page that is cross-origin isolated. */
+  readonly isolated: string
+  /** The same page without the headers for it. */
+  readonly open: string
+  close(): void
 }
 
-function send(response: ServerResponse, extension: string, body: string | Uint8Array): void {
-  response.writeHead(200, { ...headers, 'Content-Type': types[extension] ?? 'application/octet-stream' }).end(body)
+/** Bundles the page from the sources and serves it with the engine's own files, which are found in every folder. */
+export async function serveSite(): Promise<Site> {
+  const scripts = await bundle()
+  const server = createServer(async ({ url = '/' }, response) => {
+    const name = basename(url)
+    const engineFile = /^ort-wasm[\w.-]+$/.test(name) ? await readFile(join(engineFolder, name)) : undefined
+    const body = extname(name) === '.html' ? html : (scripts.get(name) ?? engineFile)
+    send(response, name, body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { isolated: `${origin}/isolated.html`, open: `${origin}/open.html`, close: () => void server.close() }
+}
+
+function send(response: ServerResponse, name: string, body: string | Uint8Array | undefined): void {
+  if (body === undefined) return void response.writeHead(404).end()
+  const headers = { 'Content-Type': types[extname(name)] ?? '', 'Content-Security-Policy': policy, ...(name !== 'open.html' && isolation) }
+  response.writeHead(200, headers).end(body)
 }
 
 async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -41,7 +55,7 @@ async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
     entryPoints: [fileURLToPath(new URL('./page.ts', import.meta.url))],
     outdir: '/site',
     bundle: true,
-    splitting: true, // the engine gets a script of its own, which its threads load
+    splitting: true, // the engine gets a script of its own, which its threads load too
     format: 'esm',
     platform: 'browser',
     target: 'es2022',

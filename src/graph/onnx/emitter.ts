@@ -136,12 +136,20 @@ export class Emitter {
     this.#regions.push({ tensor, region })
   }
 
-  /** Places every region relative to the one folder that holds all the files: engines take no absolute paths. */
+  /**
+   * Places every region relative to the one folder that holds all the files: engines take no absolute paths. Beside files,
+   * arrays in memory go into the message: ONNX Runtime looks for external data either on the disk or in memory, not in both.
+   */
   #placeRegions(): { folder: string | undefined; files: string[] } {
     const folder = commonFolder(this.#regions.flatMap(({ region: { source } }) => ('path' in source ? [source.path] : [])))
     const files = new Set<string>()
     for (const { tensor, region } of this.#regions) {
       const { source, offset, length } = region
+      if (folder !== undefined && 'bytes' in source) {
+        this.#external.delete(source.name)
+        this.#initializers.push({ ...tensor, rawData: source.bytes.subarray(offset, offset + length) })
+        continue
+      }
       const location = 'path' in source ? source.path.slice((folder as string).length + 1).replaceAll('\\', '/') : source.name
       if ('path' in source) files.add(location)
       this.#initializers.push({

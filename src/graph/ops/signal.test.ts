@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { distance, expectClose, expectCurvature, expectSlopes, expectTorch, noise, torchCases } from '../../../tests/support/torch-cases.js'
 import { compile } from '../compile.js'
+import { gradients } from '../gradients.js'
 import { array } from '../ndarray.js'
 import type { Tensor } from '../tensor.js'
 import { placeholder } from './constant.js'
@@ -84,6 +85,12 @@ test('stft() runs on a named number of samples', async () => {
 
 test('spectrogram() can be differentiated twice', async () => {
   await expectCurvature((x) => spectrogram(x as Tensor, { size: 8, hop: 4 }), [noise([20])], { tolerance: 5e-3 })
+})
+
+test('spectrogram() of silence has a slope of zero', async () => {
+  const slope = compile((x: Tensor) => gradients(spectrogram(x, { size: 8, power: 1 }).sum(), [x]))
+  const [g] = await slope(array(new Float32Array(20)))
+  expect(g?.data).toEqual(new Float32Array(20))
 })
 
 test('inverseStft() says when windows leave gaps', () => {

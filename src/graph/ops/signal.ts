@@ -3,6 +3,7 @@ import { array, fill, type NDArray } from '../ndarray.js'
 import { failure } from '../node.js'
 import type { Tensor } from '../tensor.js'
 import { constant } from './constant.js'
+import { customGradient } from './elementwise.js'
 import { concat, type PadMode, pad, slice } from './shaping.js'
 
 /**
@@ -145,7 +146,14 @@ export function spectrogram(x: Tensor, { power = 2, ...options }: SpectrumOption
   const spectrum = frameSpectra(x, options)
   const pairs = spectrum.mul(spectrum).reshape([...spectrum.shape.slice(0, -1), settings(options).bins, 2])
   const energy = pairs.pick(-1, 0).add(pairs.pick(-1, 1)).transpose()
-  return power === 2 ? energy : energy.sqrt()
+  // Silence has no phase: the root's slope there is bounded, so that its product with the vanishing inner slope is zero, not NaN.
+  return power === 2
+    ? energy
+    : customGradient(
+        [energy],
+        (e) => (e as Tensor).sqrt(),
+        (g, _, y) => [g.mul(0.5).div(y.add(1e-20))],
+      )
 }
 
 /** [..., frames, frequencies·2] */

@@ -88,7 +88,11 @@ export class ChildConnection {
 }
 
 const lost = (problem: string) => (running: string) =>
-  new RuntimeLostError(running, `the process for it ${problem}`, 'Start another with childRuntime() and load the program again; its arrays are lost')
+  new RuntimeLostError(
+    running,
+    `the process for it ${problem}`,
+    'Start another with childRuntime() and load the program again; its arrays are lost',
+  )
 
 function epitaph(code: number | null, signal: string | null, said: string): string {
   const lines = said.split('\n').filter((line) => line.trim() && !line.includes('XDG_RUNTIME_DIR'))

@@ -3,7 +3,17 @@
  */
 import { Worker } from 'node:worker_threads'
 import { isNDArray } from '../ndarray.js'
-import { type Answer, type CallName, type Calls, type Failure, fromWire, type Question, toWire, type WireResident, type WireValue } from './child-protocol.js'
+import {
+  type Answer,
+  type CallName,
+  type Calls,
+  type Failure,
+  fromWire,
+  type Question,
+  toWire,
+  type WireResident,
+  type WireValue,
+} from './child-protocol.js'
 import { startRuntime } from './platform.node.js'
 import { type Resident, type Runtime, RuntimeError, type Session, type Value } from './runtime.js'
 import { trial } from './trial.js'

@@ -100,7 +100,11 @@ class ChildSession implements Session {
 
   #own(value: Resident): ChildResident {
     if (value instanceof ChildResident && value.connection === this.connection) return value
-    throw new RuntimeError(this.label, `it was given an array of another runtime, ${value.dtype}[${value.shape.join(', ')}]`, 'read() it first')
+    throw new RuntimeError(
+      this.label,
+      `it was given an array of another runtime, ${value.dtype}[${value.shape.join(', ')}]`,
+      'read() it first',
+    )
   }
 
   async dispose(): Promise<void> {

@@ -21,11 +21,20 @@ export async function startRuntime(device: Device, { threads, wasmPaths }: Runti
   const runtime = wasmEngine(ort, {
     device,
     threads: isolated ? (threads ?? defaultThreads(navigator.hardwareConcurrency)) : 1,
-    ...(wasmPaths !== undefined && { wasmPaths }),
+    ...(wasmPaths !== undefined && { wasmPaths: absolute(wasmPaths) }),
     note: isolated ? undefined : 'threads need a page that is cross-origin isolated',
     external,
   })
   return probe(runtime)
+}
+
+type WasmPaths = NonNullable<RuntimeOptions['wasmPaths']>
+
+/** The engine compares origins, so it is given whole URLs. */
+function absolute(paths: WasmPaths): WasmPaths {
+  const whole = (path: string) => new URL(path, globalThis.location.href).href
+  if (typeof paths === 'string') return whole(paths)
+  return { ...(paths.wasm && { wasm: whole(paths.wasm) }), ...(paths.mjs && { mjs: whole(paths.mjs) }) }
 }
 
 /** The part of WebGPU's entry point that is asked here. */

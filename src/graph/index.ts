@@ -10,6 +10,7 @@ export type { Target } from './node.js'
 export * from './ops/index.js'
 export * from './random/index.js'
 export type { ByteRegion } from './region.js'
+export { availableDevices } from './runtime/devices.js'
 export {
   type Device,
   type Resident,
@@ -20,7 +21,7 @@ export {
   type Session,
   type SessionOptions,
 } from './runtime/runtime.js'
-export { sharedRuntime } from './runtime/shared.js'
+export { sharedRuntime, startRuntime } from './runtime/shared.js'
 export type { Shape } from './shape.js'
 export { Tensor } from './tensor.js'
 export { flatten, mapTree, type Tree } from './tree.js'

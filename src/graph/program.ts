@@ -5,6 +5,7 @@ import { isNDArray } from './ndarray.js'
 import type { Target } from './node.js'
 import { type EmittedModel, emitModel } from './onnx/emitter.js'
 import { placeholder } from './ops/constant.js'
+import { fuse } from './passes/fuse.js'
 import { simplify } from './passes/simplify.js'
 import type { Value } from './runtime/runtime.js'
 import { Tensor } from './tensor.js'
@@ -108,7 +109,7 @@ export function traceProgram(
       `Cannot carry a state of ${stateSize} arrays: the function returns a next state of ${nextSize}`,
       'Return [next state, result], with every array of the state in the next one',
     )
-  const outputs = simplify(leaves, inputs, target)
+  const outputs = fuse(simplify(leaves, inputs, target), inputs, target)
   const passed = outputs.map((output, i) => i < stateSize && output === inputs[i])
   const computed = outputs.filter((_, i) => !passed[i])
   if (computed.length === 0)

@@ -37,7 +37,7 @@ function pointInto(file: Checkpoint, request: ParameterRequest, options: Checkpo
   const stored = storedName(request.name, options)
   if (!file.has(stored)) throw new MissingParametersError({ missing: [request.name], known: file.names, file: file.file })
   const { dtype, shape, region, storage } = file.info(stored)
-  if (!sameElements(shape, request.shape))
+  if (!sameMatrix(shape, request.shape))
     throw new WeightShapeError({ tensor: stored, file: file.file, expected: request.shape, found: shape })
   if (!region || !dtype)
     throw new GeneraError(
@@ -49,7 +49,7 @@ function pointInto(file: Checkpoint, request: ParameterRequest, options: Checkpo
 }
 
 /** [C, C, 1, 1] and [C, C] hold the same matrix; published files use both for a 1×1 convolution. */
-const sameElements = (found: readonly number[], wanted: readonly number[]): boolean =>
+export const sameMatrix = (found: readonly number[], wanted: readonly number[]): boolean =>
   withoutOnes(found).join() === withoutOnes(wanted).join()
 const withoutOnes = (shape: readonly number[]): readonly number[] => shape.filter((size) => size !== 1)
 
@@ -67,7 +67,7 @@ export function checkCheckpoint(model: (scope: Scope) => unknown, file: Checkpoi
     throw new MissingParametersError({ missing, unread, known: file.names, wanted: wanted.size, file: file.file })
   for (const [name, { shape }] of wanted) {
     const found = file.info(storedName(name, options)).shape
-    if (!sameElements(found, shape))
+    if (!sameMatrix(found, shape))
       throw new WeightShapeError({ tensor: storedName(name, options), file: file.file, expected: shape, found })
   }
   return wanted

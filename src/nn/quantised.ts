@@ -2,13 +2,13 @@ import { array, constant, isNDArray, labelled, type NDArray, placeholder, type T
 import { type BlockFormat, matmulNBits, type QuantisedWeight, quantiseBlocks } from '../graph/ops/quantised.js'
 import type { Checkpoint } from '../weights/index.js'
 import { frozen } from './adapter.js'
-import { type CheckpointOptions, storedName } from './checkpoint.js'
+import { type CheckpointOptions, sameMatrix, storedName } from './checkpoint.js'
 import { MissingParametersError, WeightShapeError } from './errors.js'
 import { type MatrixLayout, type ParameterRequest, type ParameterSource, type Parameters, Requests, Scope } from './scope.js'
 
 /** A matrix [out, in] in blocks, with what a program must know to read it. */
 export interface QuantisedMatrix<T = NDArray> extends QuantisedWeight<T>, BlockFormat {
-  readonly shape: readonly [out: number, in: number]
+  readonly shape: readonly [rows: number, columns: number]
 }
 
 /** Matrices in blocks of small whole numbers, by the full names of the parameters that they stand for. */
@@ -78,7 +78,7 @@ async function weightOf({ name, shape }: ParameterRequest, from: Checkpoint | Pa
   const found = isCheckpoint(from) ? from.has(stored) && (await from.read(stored)) : Object.hasOwn(from, name) && from[name]
   const known = isCheckpoint(from) ? from.names : Object.keys(from)
   if (!found) throw new MissingParametersError({ missing: [name], known, ...(file && { file: file.file }) })
-  if (found.length !== shape.reduce((a, b) => a * b, 1) || found.shape[0] !== shape[0])
+  if (!sameMatrix(found.shape, shape))
     throw new WeightShapeError({ tensor: stored, expected: shape, found: found.shape, ...(file && { file: file.file }) })
   return found.reshape(shape)
 }
@@ -96,7 +96,8 @@ function transposed(matrix: NDArray): NDArray {
 
 /**
  * The base with some of its matrices replaced by packed ones, which are multiplied with as they are. A matrix that is also read
- * as an array (a tied embedding) comes from the base there. `exact` is that of `matmulNBits`.
+ * as an array (a tied embedding) comes from the base there. No gradient
+ * reaches the packed ones. `exact` is that of `matmulNBits`.
  */
 export function quantised(
   base: Scope,
@@ -110,7 +111,12 @@ export function quantised(
     if (known) return known
     const lift = (part: NDArray | Tensor): Tensor => labelled(isNDArray(part) ? constant(part) : part, name)
     const { packed, scales, zeroPoints, ...format } = matrix
-    const lifted = { ...format, packed: lift(packed), scales: lift(scales), ...(zeroPoints && { zeroPoints: lift(zeroPoints) }) }
+    const lifted = {
+      ...format,
+      packed: lift(packed),
+      scales: lift(scales).stopGradient(),
+      ...(zeroPoints && { zeroPoints: lift(zeroPoints) }),
+    }
     shared.set(name, lifted)
     return lifted
   }

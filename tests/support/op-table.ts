@@ -68,7 +68,8 @@ function derive({ row }: Trial, inputs: Tensor[], upstream: readonly (Tensor | n
   })
   const total = (parts: Tensor[]): Tensor => parts.reduce((a, b) => a.add(b))
   const slopes = terms.length > 0 && wrt.length > 0 ? gradients(total(terms), wrt) : []
-  const curvatures = along.length > 0 && slopes.length > 0 ? gradients(total(slopes.map((g, i) => g.mul(along[i] as Tensor).sum())), wrt) : []
+  const curvatures =
+    along.length > 0 && slopes.length > 0 ? gradients(total(slopes.map((g, i) => g.mul(along[i] as Tensor).sum())), wrt) : []
   return { outputs, slopes, curvatures }
 }
 
@@ -201,7 +202,12 @@ export const shifted =
     return inputs.map((x) => (isFloat(x.dtype) ? moved(x, by * step, along[next++] as NDArray) : x))
   }
 
-function expectDerivative(claimed: readonly NDArray[], along: readonly NDArray[], values: readonly [NDArray, NDArray, NDArray][], what: string): void {
+function expectDerivative(
+  claimed: readonly NDArray[],
+  along: readonly NDArray[],
+  values: readonly [NDArray, NDArray, NDArray][],
+  what: string,
+): void {
   let [slope, scale] = [0, 0]
   claimed.forEach((g, k) => {
     for (let i = 0; i < g.length; i++) {
@@ -232,6 +238,16 @@ export function expectDerivatives({ row, inputs, upstream, along = [] }: Trial, 
       const [before, after, weight] = [of(back)[i], of(ahead)[i], weights[i]]
       return isNDArray(weight) ? [[before as NDArray, after as NDArray, weight]] : []
     })
-  expectDerivative(here.slopes, along, triples(({ outputs }) => outputs, upstream), `the gradient of ${what}`)
-  expectDerivative(here.curvatures, along, triples(({ slopes }) => slopes, along), `the second derivative of ${what}`)
+  expectDerivative(
+    here.slopes,
+    along,
+    triples(({ outputs }) => outputs, upstream),
+    `the gradient of ${what}`,
+  )
+  expectDerivative(
+    here.curvatures,
+    along,
+    triples(({ slopes }) => slopes, along),
+    `the second derivative of ${what}`,
+  )
 }

@@ -20,6 +20,7 @@ export {
 export { type BlockFormat, dequantise, matmulNBits, type QuantisedOptions, type QuantisedWeight, quantiseBlocks } from './quantised.js'
 export { recompute } from './recompute.js'
 export * from './reduce.js'
+export * from './sampling.js'
 export { type ResizeOptions, resize, upsample } from './resize.js'
 export { type RotaryOptions, type RotaryScaling, type RotaryTableOptions, rotaryEmbedding, rotaryTables } from './rotary.js'
 export * from './shaping.js'

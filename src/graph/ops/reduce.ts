@@ -110,7 +110,10 @@ export const mean = reduction(
   'mean',
   'average',
   'ReduceMean',
-  (g, x, _, axes) => expand(g.mul(sizeOf(countOf(x, axes), g.dtype).reciprocal()), x.shape),
+  (g, x, _, axes) => {
+    const count = countOf(x, axes)
+    return expand(g.mul(count === 0 ? 0 : sizeOf(count, g.dtype).reciprocal()), x.shape)
+  },
   isFloat,
 )
 

@@ -1,7 +1,7 @@
 import { isNDArray, type NDArray } from '../ndarray.js'
 import { ChildConnection } from './child-connection.node.js'
 import { fromWire, toWire, type WireDestination, type WireResident, type WireValue } from './child-protocol.js'
-import { noDevice, preferredDevices } from './devices.js'
+import { onDevice } from './devices.js'
 import {
   type Destination,
   type Device,
@@ -30,20 +30,17 @@ export interface ChildOptions extends RuntimeOptions {
  *     const runtime = await childRuntime({ device: 'cpu', threads: 4 })
  *     const double = compile((x: Tensor) => x.mul(2), { runtime })
  */
-export async function childRuntime({ device = 'auto', maxMemory, ...options }: ChildOptions = {}): Promise<Runtime> {
-  const failures: unknown[] = []
-  for (const choice of device === 'auto' ? await preferredDevices() : [device]) {
+export function childRuntime({ device = 'auto', maxMemory, ...options }: ChildOptions = {}): Promise<Runtime> {
+  return onDevice(device, options, async (choice) => {
     const connection = new ChildConnection()
     try {
       const started = await connection.call('start', { device: choice, options, maxMemory }, `anything on ${choice}`)
       return new ChildRuntime(connection, `${started.name} in process ${connection.pid}`, started.device)
     } catch (cause) {
       await connection.close()
-      if (device !== 'auto') throw cause
-      failures.push(cause)
+      throw cause
     }
-  }
-  throw noDevice(failures)
+  })
 }
 
 class ChildRuntime implements Runtime {

@@ -106,10 +106,26 @@ describe('sharedRuntime()', () => {
     expect((await sharedRuntime()).device).toBe('cpu')
   })
 
+  test('gives its options to the measurement and to the start', async () => {
+    const { platform } = await import('#runtime')
+    const [measure, start] = [vi.spyOn(platform, 'measure'), vi.spyOn(platform, 'startRuntime')]
+    const options = { wasmPaths: '/ort/' }
+    await (await import('./shared.js')).sharedRuntime('auto', options)
+    expect(measure).toHaveBeenCalledWith('cpu', options)
+    expect(start).toHaveBeenCalledWith('webgpu', options)
+  })
+
   test('tries again after a start that failed', async () => {
     fake.broken.add('cuda')
     await expect(sharedRuntime('cuda')).rejects.toThrow('cuda is broken')
     fake.broken.clear()
     expect((await sharedRuntime('cuda')).device).toBe('cuda')
   })
+})
+
+test('startRuntime() starts a runtime of its own each time, on the fastest device', async () => {
+  const { startRuntime } = await import('./shared.js')
+  const [one, two] = [await startRuntime(), await startRuntime('auto')]
+  expect([one.device, two.device]).toEqual(['webgpu', 'webgpu'])
+  expect(one).not.toBe(two)
 })

@@ -1,6 +1,6 @@
 import { platform } from '#runtime'
 import { GeneraError } from '../errors.js'
-import { type Device, isDevice } from './runtime.js'
+import { type Device, isDevice, type RuntimeOptions } from './runtime.js'
 
 /** A device that works here, and how long the trial program took on it. */
 interface Measured {
@@ -14,20 +14,37 @@ let measured: Promise<readonly Measured[]> | undefined
  * The devices that programs can run on here, fastest first. Each is tried once with a small program; the result is remembered
  * for the next process (in `$XDG_CACHE_HOME/genera/devices.json`, or the browser's local storage) until the engine changes.
  */
-export async function availableDevices(): Promise<readonly Device[]> {
-  measured ??= recallOrMeasure()
+export async function availableDevices(options: RuntimeOptions = {}): Promise<readonly Device[]> {
+  measured ??= recallOrMeasure(options)
   measured.catch(forgetDevices)
   return (await measured).map(({ device }) => device)
 }
 
-/** The devices to try in turn: the one that the environment variable `GENERA_DEVICE` names, or all that work here. */
-export async function preferredDevices(): Promise<readonly Device[]> {
+/**
+ * What `start` gives for a device. `auto` is the device that the environment variable `GENERA_DEVICE` names, or else the
+ * fastest one on which `start` succeeds.
+ */
+export async function onDevice<T>(device: Device | 'auto', options: RuntimeOptions, start: (device: Device) => T | Promise<T>): Promise<T> {
+  if (device !== 'auto') return start(device)
   const requested = platform.requestedDevice() ?? 'auto'
-  if (requested === 'auto') return availableDevices()
-  if (isDevice(requested)) return [requested]
+  if (requested !== 'auto') return start(namedDevice(requested))
+  const failures: unknown[] = []
+  for (const choice of await availableDevices(options)) {
+    try {
+      return await start(choice)
+    } catch (cause) {
+      failures.push(cause) // it may have worked when it was measured, with a driver that is gone
+    }
+  }
+  forgetDevices()
+  throw noDevice(failures)
+}
+
+function namedDevice(name: string): Device {
+  if (isDevice(name)) return name
   throw new GeneraError(
     'device',
-    `Cannot run on the device "${requested}" that GENERA_DEVICE names: there is none of this name`,
+    `Cannot run on the device "${name}" that GENERA_DEVICE names: there is none of this name`,
     "Use 'auto', 'cpu', 'wasm', 'webgpu', 'cuda', 'coreml' or 'dml'",
   )
 }
@@ -37,7 +54,7 @@ export function forgetDevices(): void {
   measured = undefined
 }
 
-async function recallOrMeasure(): Promise<readonly Measured[]> {
+async function recallOrMeasure(options: RuntimeOptions): Promise<readonly Measured[]> {
   const { devices, fingerprint } = await platform.candidates()
   const known = recalled(await platform.remembered())
   const before = measurements(known[fingerprint])
@@ -46,7 +63,7 @@ async function recallOrMeasure(): Promise<readonly Measured[]> {
   const failures: unknown[] = []
   for (const device of devices) {
     try {
-      working.push({ device, milliseconds: await platform.measure(device) })
+      working.push({ device, milliseconds: await platform.measure(device, options) })
     } catch (cause) {
       failures.push(cause)
     }
@@ -74,7 +91,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 const isMeasured = (value: unknown): value is Measured =>
   isRecord(value) && typeof value.device === 'string' && isDevice(value.device) && typeof value.milliseconds === 'number'
 
-export function noDevice(failures: readonly unknown[]): GeneraError {
+function noDevice(failures: readonly unknown[]): GeneraError {
   const reasons = failures.map((cause) => (cause instanceof Error ? cause.message : String(cause)))
   return new GeneraError('no-device', `Cannot find a device to run programs on: ${reasons.join('; ')}`, undefined, { cause: failures[0] })
 }

@@ -38,7 +38,7 @@ export interface EngineOptions {
 /** A runtime over one build of ONNX Runtime. */
 export function engine(ort: OrtModule, { name, device, session: base, memory, oneAtATime = false, external }: EngineOptions): Runtime {
   const sessions = new Set<Session>()
-  const inTurn = oneAtATime ? turns() : <T>(task: () => Promise<T>): Promise<T> => task()
+  const inTurn = oneAtATime ? turnsOf(ort) : atOnce
   const create = (bytes: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> =>
     inTurn(() => ort.InferenceSession.create(bytes, merged(base, options)))
   const ferry = new Ferry(device, create, (session, feeds) => inTurn(() => session.run(feeds)))
@@ -84,14 +84,22 @@ export function engine(ort: OrtModule, { name, device, session: base, memory, on
   }
 }
 
-/** Runs tasks one after another. */
-function turns(): <T>(task: () => Promise<T>) => Promise<T> {
+type Schedule = <T>(task: () => Promise<T>) => Promise<T>
+
+const atOnce: Schedule = (task) => task()
+const schedules = new WeakMap<OrtModule, Schedule>()
+
+/** Runs the tasks of all runtimes over one engine one after another. */
+function turnsOf(ort: OrtModule): Schedule {
   let last: Promise<unknown> = Promise.resolve()
-  return (task) => {
+  const fresh: Schedule = (task) => {
     const turn = last.then(task, task)
     last = turn.catch(() => undefined)
     return turn
   }
+  const schedule = schedules.get(ort) ?? fresh
+  schedules.set(ort, schedule)
+  return schedule
 }
 
 /** Session options laid over others, with their `extra` entries joined. */

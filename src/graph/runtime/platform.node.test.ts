@@ -61,6 +61,14 @@ describe('startRuntime() without a native engine', () => {
   })
 })
 
+test('platform.requestedDevice() is what GENERA_DEVICE says, and nothing where it is empty', () => {
+  vi.stubEnv('GENERA_DEVICE', 'webgpu')
+  expect(platform.requestedDevice()).toBe('webgpu')
+  vi.stubEnv('GENERA_DEVICE', '')
+  expect(platform.requestedDevice()).toBeUndefined()
+  vi.unstubAllEnvs()
+})
+
 describe('platform.remember()', () => {
   let folder: string
   beforeEach(async () => {

@@ -70,7 +70,8 @@ export const platform: Platform = {
   requestedDevice: () => process.env.GENERA_DEVICE || undefined,
   candidates,
   // A driver that crashes takes a child process with it, not this one.
-  measure: async (device) => (device === 'cpu' || device === 'wasm' ? trial(await startRuntime(device)) : measureInChild(device)),
+  measure: async (device, options) =>
+    device === 'cpu' || device === 'wasm' ? trial(await startRuntime(device, options)) : measureInChild(device),
   remembered: () => readFile(memoryFile(), 'utf8').catch(() => undefined),
   remember,
 }

@@ -8,7 +8,7 @@ export interface Platform {
   /** Devices that the engine may find here, and a text that changes when they have to be measured again. */
   candidates(): Promise<{ readonly devices: readonly Device[]; readonly fingerprint: string }>
   /** Milliseconds that a small program takes on a device. Rejects where there is none. */
-  measure(device: Device): Promise<number>
+  measure(device: Device, options?: RuntimeOptions): Promise<number>
   /** A small text kept from run to run, where there is a place for it. */
   remembered(): Promise<string | undefined>
   remember(text: string): Promise<void>

@@ -10,6 +10,7 @@ import { defaultThreads, type WebModule, wasmEngine } from './wasm-engine.js'
 //
 // Bundlers put onnxruntime-web, which is imported on demand, into a script of its own with the .wasm file beside it. With a
 // bundler that does neither (one script in all, or no assets), copy the files from onnxruntime-web/dist and pass `wasmPaths`.
+// esbuild needs `--splitting --external:module --external:worker_threads` and the .wasm files copied beside its scripts.
 
 /** Starts ONNX Runtime in this page or worker, on `wasm` or on `webgpu`. */
 export async function startRuntime(device: Device, { threads, wasmPaths }: RuntimeOptions = {}): Promise<Runtime> {
@@ -74,7 +75,7 @@ export const platform: Platform = {
     const devices: readonly Device[] = gpu() ? ['wasm', 'webgpu'] : ['wasm']
     return { devices, fingerprint: `${navigator.userAgent} ${devices.join()} ${globalThis.crossOriginIsolated ? 'isolated' : 'open'}` }
   },
-  measure: async (device) => trial(await startRuntime(device)),
+  measure: async (device, options) => trial(await startRuntime(device, options)),
   remembered: async () => storage((at) => at.getItem(key)) ?? undefined,
   remember: async (text) => storage((at) => at.setItem(key, text)),
 }

@@ -37,14 +37,16 @@ const skipLayerNormOp: Op<{ readonly epsilon: number }> = {
  * which inner values are really read; what is joined here keeps its plain form as its parts.
  */
 export function fuse(outputs: readonly Tensor[], inputs: readonly Tensor[], target: Target): Tensor[] {
-  if (!target.fuse || target.device !== 'cpu') return [...outputs]
+  if (!target.fuse) return [...outputs]
+  // Measured on two cores: bias and GELU joined take half the time, SkipLayerNormalization takes three to five times that of its parts.
+  const onGpu = target.device !== 'cpu' && target.device !== 'wasm'
   const nodes = nodesOf(outputs, new Set(inputs))
   const readers = new Map<Tensor, number>()
   for (const tensor of [...nodes.flatMap((node) => node.inputs), ...outputs]) readers.set(tensor, (readers.get(tensor) ?? 0) + 1)
   const joined = new Map<Tensor, Tensor>()
   for (const node of nodes) {
     if (node.op.name === 'gelu' || node.op.name === 'gelu tanh') joinBiasGelu(node, readers, joined)
-    else if (node.op.name === 'layerNormalise') joinSkipLayerNorm(node, readers, joined)
+    else if (onGpu && node.op.name === 'layerNormalise') joinSkipLayerNorm(node, readers, joined)
   }
   return joined.size === 0 ? [...outputs] : substitute(nodes, outputs, joined)
 }

@@ -177,11 +177,16 @@ const scatterElementsOp: Op<{ readonly axis: number; readonly mode: ScatterMode 
       fail('the updates need the shape of the indices')
     return [data]
   },
-  emit: (emitter, node) =>
-    emitter.node('ScatterElements', node.inputs, {
-      axis: node.attributes.axis,
-      ...(node.attributes.mode === 'add' && { reduction: 'add' }),
-    }),
+  emit: (emitter, node) => {
+    const { axis, mode } = node.attributes
+    if (mode === 'set') return emitter.node('ScatterElements', node.inputs, { axis })
+    const [data, at, from] = node.inputs as [Tensor, Tensor, Tensor]
+    if (data.dtype !== 'float16') return emitter.node('ScatterElements', [data, at, from], { axis, reduction: 'add' })
+    // ONNX Runtime adds no halves.
+    const [wide, more] = [data, from].map((x) => emitter.node('Cast', [x], { to: emitter.elementType('float32') })[0] as string)
+    const added = emitter.node('ScatterElements', [wide as string, at, more as string], { axis, reduction: 'add' })
+    return emitter.node('Cast', added, { to: emitter.elementType('float16') })
+  },
   gradient: ([g], node) => {
     const { axis, mode } = node.attributes
     return [

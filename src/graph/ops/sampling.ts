@@ -15,16 +15,16 @@ const smallest = 1e-38
  * Sorting a vocabulary takes longer than the rest of a decoding step; this halves its way to the smallest probability kept.
  */
 export function nucleusMask(probabilities: Tensor, p: Operand): Tensor {
-  let high = max(probabilities, -1, { keepDims: true })
-  let low = full(high.shape, smallest, high.dtype) // with it every class is kept
+  const mass = probabilities.cast('float32')
+  let high = max(mass, -1, { keepDims: true })
+  let low = full(high.shape, smallest) // with it every class is kept
   for (let i = 0; i < halvings; i++) {
     const middle = sqrt(low).mul(sqrt(high))
-    const kept = probabilities.greaterOrEqual(middle)
-    const enough = sum(where(kept, probabilities, 0), -1, { keepDims: true }).greaterOrEqual(p)
+    const enough = sum(where(mass.greaterOrEqual(middle), mass, 0), -1, { keepDims: true }).greaterOrEqual(p)
     low = where(enough, middle, low)
     high = where(enough, high, middle)
   }
-  return probabilities.greaterOrEqual(low)
+  return mass.greaterOrEqual(low)
 }
 
 /** True for the `count` largest elements of the last axis, and for those equal to the smallest of them. */

@@ -4,6 +4,7 @@ import { gelu, geluTanh } from '../ops/activations.js'
 import { layerNormalise } from '../ops/normalisation.js'
 import { sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
+import { joinProduct } from './products.js'
 
 /** `gelu(x + bias)` in one pass over the array instead of two. */
 const biasGeluOp: Op<{ readonly tanh: boolean }> = {
@@ -47,6 +48,7 @@ export function fuse(outputs: readonly Tensor[], inputs: readonly Tensor[], targ
   for (const node of nodes) {
     if (node.op.name === 'gelu' || node.op.name === 'gelu tanh') joinBiasGelu(node, readers, joined)
     else if (onGpu && node.op.name === 'layerNormalise') joinSkipLayerNorm(node, readers, joined)
+    else joinProduct(node, { readers, joined, target })
   }
   return joined.size === 0 ? [...outputs] : substitute(nodes, outputs, joined)
 }

@@ -11,7 +11,7 @@ interface NativeModule extends OrtModule {
 export async function loadNative(): Promise<NativeModule | { readonly missing: string; readonly cause: unknown }> {
   try {
     const ort = (await import('onnxruntime-node')) as unknown as NativeModule
-    ort.env.logLevel = 'error'
+    ort.env.logLevel = 'fatal'
     return ort
   } catch (cause) {
     const installed = (cause as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND'
@@ -30,7 +30,7 @@ export function nativeEngine(ort: NativeModule, device: Device, { threads, spin 
     session: {
       executionProviders: [device],
       ...(threads && { intraOpNumThreads: threads }),
-      logSeverityLevel: 3,
+      logSeverityLevel: 4, // what would be logged is thrown
       extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
     },
     memory: device === 'webgpu' ? 'device' : 'shared',

@@ -21,11 +21,11 @@ export function wasmEngine(ort: WebModule, { device, threads, wasmPaths, note, e
   const { wasm } = ort.env
   wasm.numThreads ||= threads
   if (wasmPaths !== undefined) wasm.wasmPaths = wasmPaths
-  ort.env.logLevel = 'error'
+  ort.env.logLevel = 'fatal'
   return engine(ort, {
     name: `onnxruntime-web ${device}, ${wasm.numThreads} thread${wasm.numThreads === 1 ? '' : 's'}${note ? ` (${note})` : ''}`,
     device,
-    session: { executionProviders: [device], logSeverityLevel: 3 },
+    session: { executionProviders: [device], logSeverityLevel: 4 }, // what would be logged is thrown
     memory: device === 'webgpu' ? 'device' : 'copied',
     oneAtATime: true, // a WebGPU program is suspended while the GPU works, and the engine does not let another in
     external,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import { dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -18,17 +18,23 @@ const types: Readonly<Record<string, string>> = {
 const bundled = await build({
   entryPoints: [join(here, 'page.ts')],
   bundle: true,
+  splitting: true, // ONNX Runtime's threads load its script again, so it has to be one of its own
   format: 'esm',
+  outdir: '/',
   write: false,
   conditions: ['genera-source', 'browser'],
 })
-const page = bundled.outputFiles[0]?.contents
+const scripts = new Map(bundled.outputFiles.map(({ path, contents }) => [basename(path), contents]))
+
+/** What the page may ask for: itself, its scripts and ONNX Runtime's files. */
+async function contentOf(name: string): Promise<Uint8Array | undefined> {
+  if (name === 'page.html') return readFile(join(here, name))
+  return scripts.get(name) ?? (/^ort-[\w.-]+$/.test(name) ? readFile(join(engine, name)).catch(() => undefined) : undefined)
+}
 
 const server = createServer(async (request, response) => {
   const name = new URL(request.url ?? '/', 'http://localhost').pathname.slice(1) || 'page.html'
-  const known = name === 'page.html' || name === 'page.js' || /^ort-[\w.-]+$/.test(name)
-  const bytes =
-    name === 'page.js' ? page : known ? await readFile(join(name === 'page.html' ? here : engine, name)).catch(() => undefined) : undefined
+  const bytes = await contentOf(name)
   response.writeHead(bytes ? 200 : 404, {
     'Content-Type': types[extname(name)] ?? 'text/plain',
     'Cross-Origin-Opener-Policy': 'same-origin',

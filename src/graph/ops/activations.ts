@@ -1,6 +1,6 @@
-import { isFloat } from '../dtype.js'
 import { apply, type Op } from '../node.js'
 import type { Tensor } from '../tensor.js'
+import { takesFloats } from './define.js'
 import { erf, sigmoid } from './elementwise.js'
 
 interface Activation {
@@ -25,7 +25,7 @@ function activation({ name, verb, onnx, domain, attributes, decompose, slope }: 
     verb,
     elementwise: true,
     infer: ([x], _, fail) => {
-      if (!isFloat((x as Tensor).dtype)) fail(`it does not take elements of type ${x?.dtype}`, 'Cast the tensor first')
+      if (!takesFloats((x as Tensor).dtype)) fail(`its elements are of type ${x?.dtype}`, 'Cast the tensor first')
       return [x as Tensor]
     },
     emit: (emitter, node) => emitter.node(onnx, node.inputs, attributes, domain ? { domain } : {}),

@@ -5,10 +5,10 @@ import type { Emitter } from '../onnx/emitter.js'
 import { broadcastShapes, elements, sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { lift } from './constant.js'
+import { triangle } from './creation.js'
 import { sameDType } from './define.js'
 import { where } from './elementwise.js'
 import { softmax } from './normalisation.js'
-import { triangle } from './creation.js'
 
 export interface AttentionOptions {
   /** Which keys a query may look at: bool (true: may) or a float that is added to the scores; broadcasts to [batch, heads, queries, keys]. */

@@ -196,10 +196,7 @@ const productsOp: Op<Geometry> = {
   ...(convolutionOp.emit && { emit: convolutionOp.emit }),
   decompose: ([input, weight, bias], geometry) => {
     const [x, w] = [(input as Tensor).transpose([2, 3, 0, 1]), weight as Tensor] // [height, width, batch, channels]
-    const y =
-      kernelOf(w)[0] === 1
-        ? x.matmul(w.reshape([w.size(0), w.size(1)]), { transposeB: true })
-        : winograd(x, w, geometry)
+    const y = kernelOf(w)[0] === 1 ? x.matmul(w.reshape([w.size(0), w.size(1)]), { transposeB: true }) : winograd(x, w, geometry)
     return [(bias ? y.add(bias) : y).transpose([2, 3, 0, 1])]
   },
 }

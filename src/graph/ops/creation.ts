@@ -47,7 +47,7 @@ export function linspace(start: number, end: number, count: number, dtype: DType
 }
 
 /** A tensor of one value. */
-export const full = (shape: Shape, value: number, dtype: DType = 'float32'): Tensor => expand(lift(value, dtype), shape)
+export const full = (shape: Shape, value: number | boolean, dtype: DType = 'float32'): Tensor => expand(lift(value, dtype), shape)
 
 /** A mask [rows, columns] that is true where column <= row + diagonal. */
 export const triangle = (rows: Dimension, columns: Dimension, diagonal = 0): Tensor =>
@@ -58,6 +58,8 @@ const lower = (x: Tensor, diagonal: number): Tensor => {
   return triangle(x.shape.at(-2) as Dimension, x.shape.at(-1) as Dimension, diagonal)
 }
 
+const blank = ({ dtype }: Tensor): number | boolean => (dtype === 'bool' ? false : 0)
+
 /** Keeps the elements on and below the `diagonal` of the last two axes (above it: `triu`), zero elsewhere. */
-export const tril = (x: Tensor, diagonal = 0): Tensor => where(lower(x, diagonal), x, 0)
-export const triu = (x: Tensor, diagonal = 0): Tensor => where(lower(x, diagonal - 1), 0, x)
+export const tril = (x: Tensor, diagonal = 0): Tensor => where(lower(x, diagonal), x, blank(x))
+export const triu = (x: Tensor, diagonal = 0): Tensor => where(lower(x, diagonal - 1), blank(x), x)

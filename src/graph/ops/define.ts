@@ -2,8 +2,13 @@ import { type DType, isFloat } from '../dtype.js'
 import { elementCount, fill, type NDArray } from '../ndarray.js'
 import { apply, type Fail, type InputGradient, type Op } from '../node.js'
 import { broadcastShapes, isStaticShape } from '../shape.js'
-import { Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
 import { lift, type Operand } from './constant.js'
+
+// What ONNX Runtime's kernels take: bfloat16 is for storage everywhere, and small integers are for storage in many of them.
+export const takesFloats = (dtype: DType): boolean => isFloat(dtype) && dtype !== 'bfloat16'
+export const takesNumbers = (dtype: DType): boolean => dtype !== 'bool' && dtype !== 'bfloat16'
+export const takesWideNumbers = (dtype: DType): boolean => takesNumbers(dtype) && dtype !== 'uint8' && dtype !== 'int8'
 
 /** Small forms for the two commonest kinds of operation; see `Op` for what each part means. */
 interface UnaryRule {
@@ -17,13 +22,14 @@ interface UnaryRule {
 }
 
 export function unaryOp(name: string, rule: UnaryRule): (x: Tensor) => Tensor {
-  const accepts = rule.accepts ?? isFloat
+  const accepts = rule.accepts ?? takesFloats
   const op: Op<null> = {
     name,
+    ...(rule.verb && { verb: rule.verb }),
     elementwise: true,
     infer: ([x], _, fail) => {
       const { dtype, shape } = x as Tensor
-      if (!accepts(dtype)) fail(`it does not take elements of type ${dtype}`, 'Cast the tensor first')
+      if (!accepts(dtype)) fail(`its elements are of type ${dtype}`, 'Cast the tensor first')
       return [{ dtype: rule.result ?? dtype, shape }]
     },
     emit: (emitter, node) => emitter.node(rule.onnx, [node.input(0)]),
@@ -48,10 +54,11 @@ interface BinaryRule {
 export function binaryOp(name: string, rule: BinaryRule): (a: Operand, b: Operand) => Tensor {
   const op: Op<null> = {
     name,
+    ...(rule.verb && { verb: rule.verb }),
     elementwise: true,
     infer: ([a, b], _, fail) => {
       const { dtype } = sameDType(a as Tensor, b as Tensor, fail)
-      if (rule.accepts && !rule.accepts(dtype)) fail(`it does not take elements of type ${dtype}`, 'Cast the tensors first')
+      if (!(rule.accepts ?? takesNumbers)(dtype)) fail(`their elements are of type ${dtype}`, 'Cast the tensors first')
       return [{ dtype: rule.result ?? dtype, shape: broadcastShapes([(a as Tensor).shape, (b as Tensor).shape], fail) }]
     },
     emit: (emitter, node) => emitter.node(rule.onnx, node.inputs),
@@ -63,7 +70,7 @@ export function binaryOp(name: string, rule: BinaryRule): (a: Operand, b: Operan
     }),
   }
   return (a, b) => {
-    const left = lift(a, b instanceof Tensor ? b.dtype : undefined)
+    const left = lift(a, typeof b === 'object' ? b.dtype : undefined)
     return apply(op, [left, lift(b, left.dtype)], null)
   }
 }

@@ -4,33 +4,29 @@ import { apply, type Op } from '../node.js'
 import { broadcastShapes } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { lift, type Operand, uniformValue } from './constant.js'
-import { binaryOp, mapArrays, unaryOp } from './define.js'
+import { binaryOp, mapArrays, takesNumbers, takesWideNumbers, unaryOp } from './define.js'
 
-const isNumber = (dtype: DType): boolean => dtype !== 'bool'
 const isBool = (dtype: DType): boolean => dtype === 'bool'
 const isInteger = (dtype: DType): boolean => dtypes[dtype].kind === 'integer'
 
 // Arithmetic.
 
-export const add = binaryOp('add', { onnx: 'Add', accepts: isNumber, evaluate: (a, b) => a + b, gradient: (g) => [g, g] })
+export const add = binaryOp('add', { onnx: 'Add', evaluate: (a, b) => a + b, gradient: (g) => [g, g] })
 export const sub = binaryOp('sub', {
   verb: 'take the difference of',
   onnx: 'Sub',
-  accepts: isNumber,
   evaluate: (a, b) => a - b,
   gradient: (g) => [g, () => g.neg()],
 })
 export const mul = binaryOp('mul', {
   verb: 'multiply … by …',
   onnx: 'Mul',
-  accepts: isNumber,
   evaluate: (a, b) => a * b,
   gradient: (g, a, b) => (a === b ? [() => g.mul(2).mul(a), undefined] : [() => g.mul(b), () => g.mul(a)]),
 })
 export const div = binaryOp('div', {
   verb: 'divide … by …',
   onnx: 'Div',
-  accepts: isNumber,
   evaluate: (a, b) => a / b,
   gradient: (g, _, b, y) => [() => g.div(b), () => g.mul(y).div(b).neg()],
 })
@@ -38,7 +34,7 @@ export const div = binaryOp('div', {
 export const pow = binaryOp('pow', {
   verb: 'raise … to the power …',
   onnx: 'Pow',
-  accepts: isNumber,
+  accepts: takesWideNumbers,
   evaluate: (a, b) => a ** b,
   gradient: (g, a, b, y) => [() => g.mul(powerSlope(a, b)), () => where(equal(a, 0), 0, g.mul(y).mul(log(a)))],
 })
@@ -63,27 +59,31 @@ const share = (g: Tensor, chosen: Tensor, tie: Tensor): Tensor => g.mul(chosen.c
 export const minimum = binaryOp('minimum', {
   verb: 'take the minimum of',
   onnx: 'Min',
-  accepts: isNumber,
   evaluate: Math.min,
   gradient: (g, a, b) => [() => share(g, less(a, b), equal(a, b)), () => share(g, less(b, a), equal(a, b))],
 })
 export const maximum = binaryOp('maximum', {
   verb: 'take the maximum of',
   onnx: 'Max',
-  accepts: isNumber,
   evaluate: Math.max,
   gradient: (g, a, b) => [() => share(g, greater(a, b), equal(a, b)), () => share(g, greater(b, a), equal(a, b))],
 })
 
-export const neg = unaryOp('neg', { verb: 'negate', onnx: 'Neg', accepts: isNumber, evaluate: (x) => -x, gradient: (g) => g.neg() })
+export const neg = unaryOp('neg', {
+  verb: 'negate',
+  onnx: 'Neg',
+  accepts: (dtype) => takesNumbers(dtype) && dtype !== 'uint8',
+  evaluate: (x) => -x,
+  gradient: (g) => g.neg(),
+})
 export const abs = unaryOp('abs', {
   verb: 'take the absolute value of',
+  accepts: takesNumbers,
   onnx: 'Abs',
-  accepts: isNumber,
   evaluate: Math.abs,
   gradient: (g, x) => g.mul(sign(x)),
 })
-export const sign = unaryOp('sign', { verb: 'take the sign of', onnx: 'Sign', accepts: isNumber, evaluate: Math.sign })
+export const sign = unaryOp('sign', { verb: 'take the sign of', onnx: 'Sign', accepts: takesNumbers, evaluate: Math.sign })
 export const reciprocal = unaryOp('reciprocal', {
   verb: 'invert',
   onnx: 'Reciprocal',
@@ -191,32 +191,34 @@ export function clamp(x: Tensor, { min, max }: { min?: number; max?: number }): 
 
 // Comparison, logic and choice.
 
-export const equal = binaryOp('equal', { verb: 'compare', onnx: 'Equal', result: 'bool', evaluate: (a, b) => Number(a === b) })
+export const equal = binaryOp('equal', {
+  verb: 'compare',
+  onnx: 'Equal',
+  accepts: (dtype) => dtype !== 'bfloat16',
+  result: 'bool',
+  evaluate: (a, b) => Number(a === b),
+})
 export const less = binaryOp('less', {
   verb: 'compare',
   onnx: 'Less',
-  accepts: isNumber,
   result: 'bool',
   evaluate: (a, b) => Number(a < b),
 })
 export const greater = binaryOp('greater', {
   verb: 'compare',
   onnx: 'Greater',
-  accepts: isNumber,
   result: 'bool',
   evaluate: (a, b) => Number(a > b),
 })
 export const lessOrEqual = binaryOp('lessOrEqual', {
   verb: 'compare',
   onnx: 'LessOrEqual',
-  accepts: isNumber,
   result: 'bool',
   evaluate: (a, b) => Number(a <= b),
 })
 export const greaterOrEqual = binaryOp('greaterOrEqual', {
   verb: 'compare',
   onnx: 'GreaterOrEqual',
-  accepts: isNumber,
   result: 'bool',
   evaluate: (a, b) => Number(a >= b),
 })
@@ -238,7 +240,15 @@ const whereOp: Op<null> = {
     if (x.dtype !== y.dtype) fail(`the two choices have different element types: ${x.dtype} and ${y.dtype}`)
     return [{ dtype: x.dtype, shape: broadcastShapes([c.shape, x.shape, y.shape], fail) }]
   },
-  emit: (emitter, node) => emitter.node('Where', node.inputs),
+  // ONNX Runtime has no choice between these types: it chooses between others that hold the same values.
+  emit: (emitter, node) => {
+    const [condition, a, b] = node.inputs as [Tensor, Tensor, Tensor]
+    const through = ({ bool: 'uint8', int8: 'int32', bfloat16: 'float32' } as const)[a.dtype as string]
+    if (!through) return emitter.node('Where', node.inputs)
+    const [left, right] = [a, b].map((x) => emitter.node('Cast', [x], { to: emitter.elementType(through) })[0] as string)
+    const chosen = emitter.node('Where', [condition, left as string, right as string])
+    return emitter.node('Cast', chosen, { to: emitter.elementType(a.dtype) })
+  },
   gradient: ([g], node) => [undefined, () => where(node.input(0), g as Tensor, 0), () => where(node.input(0), 0, g as Tensor)],
   evaluate: ([c, a, b]) => mapArrays((a as NDArray).dtype, (c, a, b) => (c ? a : b) as number, c as NDArray, a as NDArray, b as NDArray),
 }

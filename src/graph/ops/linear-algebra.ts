@@ -4,7 +4,7 @@ import type { Emitter } from '../onnx/emitter.js'
 import { broadcastShapes, elements } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { range } from './creation.js'
-import { sameDType } from './define.js'
+import { sameDType, takesWideNumbers } from './define.js'
 
 /** Whether an operand is read with its last two axes swapped. Transposes fold into this, so they cost nothing. */
 export interface MatmulAttributes {
@@ -34,6 +34,7 @@ export const matmulOp: Op<MatmulAttributes> = {
     const [innerB, columns] = lastTwo(right, transposeB)
     const read = [[...left.shape.slice(0, -2), rows, inner] as const, [...right.shape.slice(0, -2), innerB, columns] as const]
     const fail: Fail = failure('multiply … by …', inputs, read)
+    if (!takesWideNumbers(left.dtype)) fail(`their elements are of type ${left.dtype}`, 'Cast the tensors first')
     if (!sameSize(inner, innerB)) fail(`the left side gives ${inner} features, the right side reads ${innerB}`)
     const batch = broadcastShapes([left.shape.slice(0, -2), right.shape.slice(0, -2)], fail)
     return [{ dtype: sameDType(left, right, fail).dtype, shape: [...batch, rows, columns] }]

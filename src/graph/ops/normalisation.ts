@@ -1,10 +1,10 @@
 import { type Dimension, isStatic } from '../dimension.js'
-import { isFloat } from '../dtype.js'
 import { fill } from '../ndarray.js'
 import { apply, applyAll, type Fail, failure, type Op } from '../node.js'
 import { normaliseAxis, sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { sizeOf } from './creation.js'
+import { takesFloats } from './define.js'
 import { customGradient, exp, rsqrt, square } from './elementwise.js'
 import { gatherElements, oneHot } from './gather.js'
 import { logSumExp } from './reduce.js'
@@ -14,7 +14,7 @@ const softmaxLike = (name: string, verb: string, onnx: string, gradient: (g: Ten
     name,
     verb,
     infer: ([x], _, fail) => {
-      if (!isFloat((x as Tensor).dtype)) fail(`it does not take elements of type ${x?.dtype}`)
+      if (!takesFloats((x as Tensor).dtype)) fail(`its elements are of type ${x?.dtype}`)
       return [x as Tensor]
     },
     emit: (emitter, node) => emitter.node(onnx, node.inputs, { axis: node.attributes.axis }),
@@ -54,7 +54,7 @@ interface Normalise {
 
 function requireLastAxis(x: Tensor, given: readonly Tensor[], fail: Fail): void {
   const [width] = x.shape.slice(-1)
-  if (!isFloat(x.dtype)) fail(`it does not take elements of type ${x.dtype}`, 'Cast the tensor first')
+  if (!takesFloats(x.dtype)) fail(`its elements are of type ${x.dtype}`, 'Cast the tensor first')
   if (width === undefined) fail('it has no axis')
   for (const { dtype, shape } of given) {
     if (!sameShape(shape, [width as Dimension])) fail(`the scale and the bias must have the size of the last axis, ${width}`)

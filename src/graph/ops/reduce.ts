@@ -1,12 +1,12 @@
 import { type Dimension, isStatic, sameSize } from '../dimension.js'
-import { type DType, isFloat } from '../dtype.js'
+import type { DType } from '../dtype.js'
 import { elementCount, fill, type NDArray } from '../ndarray.js'
 import { apply, applyAll, type InputGradient, type Node, type Op } from '../node.js'
 import type { Emitter } from '../onnx/emitter.js'
 import { elements, isStaticShape, normaliseAxis, type Shape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { full, sizeOf } from './creation.js'
-import { value } from './define.js'
+import { takesFloats, takesNumbers, takesWideNumbers, value } from './define.js'
 import { equal, exp, isfinite, log, stopGradient, where } from './elementwise.js'
 import { scatterElements } from './gather.js'
 import { expand, pad, reshape } from './shaping.js'
@@ -54,7 +54,7 @@ function reduction(
   verb: string,
   onnx: string,
   gradient: (g: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => InputGradient,
-  accepts: (dtype: DType) => boolean = (dtype) => dtype !== 'bool',
+  accepts: (dtype: DType) => boolean = takesWideNumbers,
 ) {
   const op: Op<Reduction> = {
     name,
@@ -62,7 +62,7 @@ function reduction(
     sinks: 'axes',
     infer: ([x], { axes }, fail) => {
       const { dtype, shape } = x as Tensor
-      if (!accepts(dtype)) fail(`it does not take elements of type ${dtype}`, 'Cast the tensor first')
+      if (!accepts(dtype)) fail(`its elements are of type ${dtype}`, 'Cast the tensor first')
       return [{ dtype, shape: shape.map((size, i) => (axes.includes(i) ? 1 : size)) }]
     },
     emit: (emitter, node) =>
@@ -90,8 +90,10 @@ const spread = (g: Tensor, x: Tensor, y: Tensor, axes: readonly number[]): Tenso
   const chosen = equal(x, y).cast(x.dtype)
   return chosen.mul(g.div(sum(chosen, axes, { keepDims: true })))
 }
-export const max = reduction('max', 'take the maximum of', 'ReduceMax', (g, x, y, axes) => () => spread(g, x, y, axes))
-export const min = reduction('min', 'take the minimum of', 'ReduceMin', (g, x, y, axes) => () => spread(g, x, y, axes))
+/** Of booleans, the largest says whether any holds, the smallest whether all do. */
+const ordered = (dtype: DType): boolean => dtype !== 'bfloat16'
+export const max = reduction('max', 'take the maximum of', 'ReduceMax', (g, x, y, axes) => () => spread(g, x, y, axes), ordered)
+export const min = reduction('min', 'take the minimum of', 'ReduceMin', (g, x, y, axes) => () => spread(g, x, y, axes), ordered)
 /** The gradient holds where factors are zero, too: it multiplies the other factors instead of dividing by this one. */
 export const prod = reduction('prod', 'take the product of', 'ReduceProd', (g, x, _, axes) => () => {
   const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i))
@@ -114,7 +116,7 @@ export const mean = reduction(
     const count = countOf(x, axes)
     return expand(g.mul(count === 0 ? 0 : sizeOf(count, g.dtype).reciprocal()), x.shape)
   },
-  isFloat,
+  takesFloats,
 )
 
 /** How many elements go into one result. */
@@ -148,7 +150,8 @@ const argOp = (name: string, verb: string, onnx: string) => {
     name,
     verb,
     infer: ([x], { axis }, fail) => {
-      const { shape } = x as Tensor
+      const { dtype, shape } = x as Tensor
+      if (!takesNumbers(dtype)) fail(`its elements are of type ${dtype}`, 'Cast the tensor first')
       if (shape[axis] === 0) fail(`axis ${axis} is empty`)
       return [{ dtype: 'int64', shape: shape.map((size, i) => (i === axis ? 1 : size)) }]
     },
@@ -170,6 +173,7 @@ const topKOp: Op<{ readonly k: number; readonly axis: number; readonly largest: 
   infer: ([x], { k, axis }, fail) => {
     const { dtype, shape } = x as Tensor
     const size = shape[axis] as Dimension
+    if (!takesNumbers(dtype)) fail(`its elements are of type ${dtype}`, 'Cast the tensor first')
     if (!Number.isInteger(k) || k < 0) fail(`${k} elements are asked for`)
     if (isStatic(size) && k > size) fail(`${k} elements are asked for along axis ${axis}, which holds ${size}`)
     const kept = shape.map((size, i) => (i === axis ? k : size))
@@ -210,7 +214,10 @@ export interface ScanOptions {
 const cumSumOp: Op<{ readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean }> = {
   name: 'cumSum',
   verb: 'sum cumulatively',
-  infer: ([x]) => [x as Tensor],
+  infer: ([x], _, fail) => {
+    if (!takesWideNumbers((x as Tensor).dtype)) fail(`its elements are of type ${x?.dtype}`, 'Cast the tensor first')
+    return [x as Tensor]
+  },
   emit: (emitter, node) => {
     const { axis, exclusive, reverse } = node.attributes
     return emitter.node('CumSum', [node.input(0), emitter.sizes([axis])], { exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0 })

@@ -77,8 +77,8 @@ function substitute(nodes: readonly Node[], outputs: readonly Tensor[], replacem
   const current = (tensor: Tensor): Tensor => {
     const known = rebuilt.get(tensor)
     if (known) return known
-    const replacement = replacements.get(tensor)
-    const result = replacement ? (copy(replacement.node).outputs[replacement.index] as Tensor) : tensor
+    const { node, index } = replacements.get(tensor) ?? tensor // a replacement may stand on new nodes of its own
+    const result = copy(node).outputs[index] as Tensor
     rebuilt.set(tensor, result)
     return result
   }

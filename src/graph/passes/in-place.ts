@@ -28,10 +28,13 @@ function mayOverwrite(node: Node, before: Tensor, after: Tensor): boolean {
   return node.op.elementwise === true || (over !== undefined && node.inputs.every((input, i) => (input === before) === (i === over)))
 }
 
-/** Readers of a tensor and of its reshaped views, which share its memory. */
+/** Operations whose result is the memory of their first input under another shape. */
+const views = new Set(['reshape', 'barrier'])
+
+/** Readers of a tensor and of its views, which share its memory. */
 function readersThroughViews(tensor: Tensor, readers: ReadonlyMap<Tensor, readonly Node[]>, view = false): { node: Node; view: boolean }[] {
   return (readers.get(tensor) ?? []).flatMap((node) => [
     { node, view },
-    ...(node.op.name === 'reshape' ? readersThroughViews(node.output, readers, true) : []),
+    ...(views.has(node.op.name) && node.input(0) === tensor ? readersThroughViews(node.output, readers, true) : []),
   ])
 }

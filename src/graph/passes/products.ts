@@ -35,15 +35,10 @@ export interface Surroundings {
  * scores of 16 × 8 heads over 64 tokens 0.74 ms instead of 0.98 to 1.16, a bias behind 256 × 64 × 256 numbers 0.17 instead of 0.18.
  */
 export function joinProduct(node: Node, around: Surroundings): void {
-  switch (node.op.name) {
-    case 'matmul':
-      return joinFactorBefore(node as Node<MatmulAttributes>, around)
-    case 'mul':
-    case 'div':
-      return joinFactorBehind(node, around)
-    case 'add':
-      return joinBias(node, around)
-  }
+  const { name } = node.op
+  if (name === 'matmul') joinFactorBefore(node as Node<MatmulAttributes>, around)
+  else if (name === 'mul' || name === 'div') joinFactorBehind(node, around)
+  else if (name === 'add') joinBias(node, around)
 }
 
 /** The other operand of a multiplication or division by a constant number, and the factor. */
@@ -78,7 +73,8 @@ function joinFactorBehind(node: Node, around: Surroundings): void {
   const product = found && productBehind(found.x, around)
   if (!product || product.inputs.length > 2 || !takesFactor(product.input(0), product.input(1), around.target)) return
   const alpha = product.attributes.alpha * found.factor
-  joined(node, apply(scaledProductOp, product.inputs, { ...product.attributes, alpha }), around)
+  const y = apply(scaledProductOp, product.inputs, { ...product.attributes, alpha })
+  around.joined.set(node.output, y.reshape(node.output.shape))
 }
 
 function joinBias(node: Node, around: Surroundings): void {
@@ -90,18 +86,15 @@ function joinBias(node: Node, around: Surroundings): void {
   if (!product || product.inputs.length > 2 || !isGemm(product.input(0), product.input(1))) return
   if (bias.rank !== 1 || !sameSize(bias.shape[0] as Dimension, columns) || !sameSize(columns, product.output.shape.at(-1) as Dimension))
     return
-  joined(node, apply(scaledProductOp, [...product.inputs, bias], product.attributes), around)
+  const y = apply(scaledProductOp, [...product.inputs, bias], product.attributes)
+  around.joined.set(node.output, y.reshape(node.output.shape))
 }
 
-const joined = (node: Node, replacement: Tensor, { joined }: Surroundings): void =>
-  void joined.set(node.output, replacement.reshape(node.output.shape))
-
 /** The product that `x` is, alone or under another shape, if nobody else reads it. */
-function productBehind(x: Tensor, { readers, joined }: Surroundings): Node<Product> | undefined {
-  if (readers.get(x) !== 1) return undefined
-  const whole = x.node.op.name === 'reshape' ? x.node.input(0) : x
-  if (whole !== x && readers.get(whole) !== 1) return undefined
-  const { node } = joined.get(whole) ?? whole
+function productBehind(x: Tensor, around: Surroundings): Node<Product> | undefined {
+  if ((around.readers.get(x) ?? 1) !== 1) return undefined
+  const { node } = around.joined.get(x) ?? x
+  if (node.op.name === 'reshape') return productBehind(node.input(0), around)
   if (node.op === (scaledProductOp as Op)) return node as Node<Product>
   if (node.op !== (matmulOp as Op)) return undefined
   const plain = node as Node<MatmulAttributes>
@@ -115,6 +108,9 @@ function joinChannelBias(node: Node, x: Tensor, bias: Tensor, { readers, joined 
   if (!convolutions.has(x.node.op.name) || x.node.inputs.length > 2 || readers.get(x) !== 1) return false
   const perChannel = [x.shape[1] as Dimension, ...x.shape.slice(2).map(() => 1)]
   if (!sameShape(bias.shape, perChannel) && !sameShape(bias.shape, [1, ...perChannel])) return false
-  joined.set(node.output, apply(x.node.op, [...x.node.inputs, bias.reshape([perChannel[0] as Dimension])], x.node.attributes))
+  const wanted = [perChannel[0] as Dimension]
+  const given = bias.node.op.name === 'reshape' ? bias.node.input(0) : bias
+  const vector = sameShape(given.shape, wanted) ? given : bias.reshape(wanted)
+  joined.set(node.output, apply(x.node.op, [...x.node.inputs, vector], x.node.attributes))
   return true
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -55,7 +56,7 @@ const memoryFile = (): string => join(process.env.XDG_CACHE_HOME || join(homedir
 
 async function remember(text: string): Promise<void> {
   const file = memoryFile()
-  const fresh = `${file}.${process.pid}.tmp`
+  const fresh = `${file}.${process.pid}.${randomUUID()}.tmp`
   try {
     await mkdir(dirname(file), { recursive: true })
     await writeFile(fresh, text)

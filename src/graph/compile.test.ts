@@ -14,6 +14,7 @@ const kept = <T extends { dispose(): Promise<void> }>(program: T): T => {
 afterAll(async () => {
   for (const program of open) await program.dispose()
 })
+const distinct = (x: NDArray): Set<number> => new Set([...x.data].map(Number))
 const numbers = (x: NDArray | undefined): unknown => x?.toNested()
 
 describe('compile', () => {
@@ -86,7 +87,7 @@ describe('compile', () => {
     const program = kept(compile((x: Tensor) => x.reshape([2, 1])))
     const x = array([1, 2])
     const y = await program(x)
-    y.data.fill(9)
+    ;(y.data as Float32Array).fill(9)
     expect(numbers(x)).toEqual([1, 2])
   })
 })
@@ -107,14 +108,14 @@ describe('stateful', () => {
         fill('float32', [1000], () => 5),
       ),
     )
-    for (let run = 0; run < 3; run++) expect(new Set((await program.run()).data)).toEqual(new Set([5 + run]))
+    for (let run = 0; run < 3; run++) expect(distinct(await program.run())).toEqual(new Set([5 + run]))
     const viewed = kept(
       stateful(
         (x: Tensor) => [x.add(1), x.reshape([10, 100])] as const,
         fill('float32', [1000], () => 5),
       ),
     )
-    for (let run = 0; run < 3; run++) expect(new Set((await viewed.run()).data)).toEqual(new Set([5 + run]))
+    for (let run = 0; run < 3; run++) expect(distinct(await viewed.run())).toEqual(new Set([5 + run]))
   })
 
   test('stateful() does not overwrite a state that something reads late', async () => {
@@ -248,6 +249,7 @@ describe('stateful', () => {
     )
     await program.run()
     const [inPlace, fresh] = [await program.read(), await kept(compile((x: Tensor) => apply(able.map(() => x))))(x)]
-    able.forEach(({ name }, i) => void expect([name, inPlace[i]?.data]).toEqual([name, fresh[i]?.data]))
+    const differs = able.filter((_, i) => inPlace[i]?.data.join() !== fresh[i]?.data.join())
+    expect(differs.map(({ name }) => name)).toEqual([])
   })
 })

@@ -7,7 +7,11 @@ import type { Tensor } from './tensor.js'
 import { flatten, type Static } from './tree.js'
 
 /** A tree of tensors as it looks from outside the program: arrays at the leaves. */
-export type Concrete<T> = T extends Tensor ? NDArray : T extends Static ? T : { [K in keyof T]: Concrete<T[K]> }
+export type Concrete<T> = T extends Tensor
+  ? NDArray
+  : T extends Static | ((...args: never[]) => unknown)
+    ? T
+    : { [K in keyof T]: Concrete<T[K]> }
 
 type ConcreteArgs<Args extends readonly unknown[]> = { [K in keyof Args]: Concrete<Args[K]> }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { expectClose, expectCurvature, expectTorch, noise, torchCases } from '../../../tests/support/torch-cases.js'
 import { compile } from '../compile.js'
 import { gradients } from '../gradients.js'
-import { array } from '../ndarray.js'
+import { array, fill } from '../ndarray.js'
 import type { Target } from '../node.js'
 import { callShape, traceProgram } from '../program.js'
 import type { Tensor } from '../tensor.js'
@@ -47,6 +47,16 @@ test('scaledDotProductAttention() runs with named batch and tokens', async () =>
   const wanted = await compile(attend)(q, k, v)
   const names = ['batch', null, 'tokens', null]
   for (const fuse of [true, false]) expectClose(await compile(attend, { fuse, dynamic: [names, names, names] })(q, k, v), wanted)
+})
+
+test('scaledDotProductAttention() of nothing is nothing, and of no keys zeros', async () => {
+  const attend = compile((q: Tensor, k: Tensor, v: Tensor) => scaledDotProductAttention(q, k, v))
+  const of = (tokens: number) => noise([1, 2, tokens, 4])
+  expect((await attend(of(0), of(3), of(3))).shape).toEqual([1, 2, 0, 4])
+  expectClose(
+    await attend(of(3), of(0), of(0)),
+    fill('float32', [1, 2, 3, 4], () => 0),
+  )
 })
 
 test('scaledDotProductAttention() can be differentiated twice', async () => {

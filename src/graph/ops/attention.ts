@@ -117,6 +117,7 @@ function kernelFor({ device }: Target, { inputs: [q, k, v, mask], attributes: { 
   const [queries, keys, values] = [q, k, v] as [Tensor, Tensor, Tensor]
   const [tokens, from, width] = [queries.shape[2], keys.shape[2], queries.size(3)] as [Dimension, Dimension, number]
   const reference = device === 'cpu' || device === 'wasm'
+  if ([...queries.shape, ...keys.shape].includes(0)) return undefined // the kernels refuse to do nothing
   const many = isStatic(tokens) && isStatic(from) && tokens * from >= manyScores
   if (!mask && (reference ? many : isStatic(tokens))) {
     if (causal && sameSize(tokens, from) && width % 8 === 0 && values.size(3) === width) return 'causalFlash'

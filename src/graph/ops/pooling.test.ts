@@ -48,3 +48,16 @@ test('maxPool() says which window does not fit', () => {
   expect(() => maxPool(placeholder([1, 1, 2, 8]), 3)).toThrow('Cannot max-pool [1, 1, 2, 8]: a window of 3 does not fit into axis 2')
   expect(() => averagePool(placeholder([1, 1, 8, 8]), 2, { padding: 2 })).toThrow('leaves windows of 2 empty')
 })
+
+test('adaptiveAveragePool() of no pictures is no pictures, and so is its gradient', async () => {
+  const x = noise([0, 2, 4, 4])
+  const run = compile((x: Tensor) => {
+    const y = adaptiveAveragePool(x, 3)
+    return [y, ...gradients(y.sum(), [x])]
+  })
+  const found = await run(x)
+  expect(found.map(({ shape }) => shape)).toEqual([
+    [0, 2, 3, 3],
+    [0, 2, 4, 4],
+  ])
+})

@@ -57,3 +57,16 @@ test('resize() says that antialiasing keeps the outer edges', () => {
     'Cannot resize [1, 3, 8, 8]: antialiasing goes with linear and cubic weights that keep the outer edges',
   )
 })
+
+test('resize() of no pictures is no pictures, and so is its gradient', async () => {
+  const x = noise([0, 2, 4, 4])
+  const run = compile((x: Tensor) => {
+    const y = resize(x, [5, 5], { mode: 'linear' })
+    return [y, ...gradients(y.sum(), [x])]
+  })
+  const found = await run(x)
+  expect(found.map(({ shape }) => shape)).toEqual([
+    [0, 2, 5, 5],
+    [0, 2, 4, 4],
+  ])
+})

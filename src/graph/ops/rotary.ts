@@ -30,7 +30,7 @@ export function rotaryEmbedding(
     if (whole.size(0) < (tokens as number)) failure(rotateOp.verb as string, [x])(`the tables hold ${whole.size(0)} positions`)
     return slice(whole, 0, 0, tokens)
   }
-  return apply(rotateOp, [x, rows(cos), rows(sin)], { interleaved })
+  return apply(rotateOp, [x, rows(cos).cast(x.dtype), rows(sin).cast(x.dtype)], { interleaved })
 }
 
 /** Inputs: x, and the cosines and sines of its tokens, [tokens, turned / 2] or [batch, tokens, turned / 2]. */

@@ -26,6 +26,8 @@ function matrixOf({ from, to, row }: AxisMap): NDArray {
  */
 export function mapSpace(x: Tensor, maps: readonly (AxisMap | undefined)[], { transposed = false } = {}): Tensor {
   const growth = (map: AxisMap | undefined): number => (map ? (transposed ? map.from / map.to : map.to / map.from) : 1)
+  const sizes = maps.map((map, i) => (map ? (transposed ? map.from : map.to) : (x.shape[i + 2] as Dimension)))
+  if (x.shape.includes(0)) return x.reshape([...x.shape.slice(0, 2), ...sizes]) // engines do not stretch a matrix over no pictures
   const order = maps.map((_, i) => i).sort((a, b) => growth(maps[a]) - growth(maps[b])) // shrink first
   return order.reduce((y, i) => {
     const map = maps[i]
@@ -33,10 +35,9 @@ export function mapSpace(x: Tensor, maps: readonly (AxisMap | undefined)[], { tr
     const matrix = constant(matrixOf(map)).cast(x.dtype)
     const axis = i + 2
     if (axis === y.rank - 1) return matmul(y, matrix, { transposeB: !transposed })
-    const size = transposed ? map.from : map.to
     const [before, after] = [y.shape.slice(0, axis), y.shape.slice(axis + 1)]
     const rows = y.reshape([elements(before), y.shape[axis] as Dimension, elements(after)])
-    return matmul(matrix, rows, { transposeA: transposed }).reshape([...before, size, ...after])
+    return matmul(matrix, rows, { transposeA: transposed }).reshape([...before, sizes[i] as Dimension, ...after])
   }, x)
 }
 

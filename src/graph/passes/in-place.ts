@@ -22,10 +22,14 @@ export function inPlacePairs(inputs: readonly Tensor[], outputs: readonly Tensor
   })
 }
 
-/** Whether the kernel has read what it needs of `before` by the time that it writes `after`. */
+/**
+ * Whether the kernel has read what it needs of `before` by the time that it writes `after`. Kernels of composite operations go over
+ * the array more than once (ONNX Runtime's Gelu reads its input again after it has written the output), so they may not.
+ */
 function mayOverwrite(node: Node, before: Tensor, after: Tensor): boolean {
   const over = node.op.overwrites?.[after.index]
-  return node.op.elementwise === true || (over !== undefined && node.inputs.every((input, i) => (input === before) === (i === over)))
+  const onePass = node.op.elementwise === true && node.op.decompose === undefined
+  return onePass || (over !== undefined && node.inputs.every((input, i) => (input === before) === (i === over)))
 }
 
 /** Operations whose result is the memory of their first input under another shape. */

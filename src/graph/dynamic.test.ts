@@ -123,7 +123,7 @@ describe('compile() with named sizes:', () => {
     const program = compile(([x]: readonly [Tensor], y: Tensor) => x.add(y), { dynamic: [['a'], ['a']] })
     programs.push(program)
     expect(await program([array([1, 2])], array([1, 2])).catch((error: Error) => error.message)).toBe(
-      'Cannot add [2] and [a]: sizes 2 and a at axis -1 differ and neither is 1',
+      'Cannot add [2] and [a] at "0": sizes 2 and a at axis -1 differ and neither is 1',
     )
   })
 })

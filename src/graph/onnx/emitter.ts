@@ -293,9 +293,11 @@ export class Emitter {
       ({ opType, input, output }) => !(opType === 'Identity' && renamed.get(input?.[0] as string) === output?.[0]),
     )
     this.#nodes.length = 0
+    const rename = (name: string): string => renamed.get(name) ?? name
     for (const node of kept) {
-      const rename = (name: string): string => renamed.get(name) ?? name
-      this.#nodes.push({ ...node, input: (node.input ?? []).map(rename), output: (node.output ?? []).map(rename) })
+      const { input = [], output = [] } = node
+      const touched = input.some((name) => renamed.has(name)) || output.some((name) => renamed.has(name))
+      this.#nodes.push(touched ? { ...node, input: input.map(rename), output: output.map(rename) } : node)
     }
   }
 }

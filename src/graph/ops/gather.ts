@@ -82,7 +82,7 @@ const inferScatterNd: Op<null>['infer'] = ([x, indices, updates], _, fail) => {
 
 const scatterSetOp: Op<null> = {
   name: 'scatterNd',
-  verb: 'scatter into … at …',
+  verb: 'scatter into … at … the updates …',
   infer: inferScatterNd,
   emit: (emitter, node) => emitter.node('ScatterND', [node.input(0), emitter.int64(node.input(1)), node.input(2)]),
   gradient: ([g], node) => [
@@ -94,7 +94,7 @@ const scatterSetOp: Op<null> = {
 
 const scatterAddOp: Op<null> = {
   name: 'scatterNd add',
-  verb: 'scatter into … at …',
+  verb: 'scatter into … at … the updates …',
   infer: inferScatterNd,
   emit: (emitter, node) => emitter.node('ScatterND', [node.input(0), emitter.int64(node.input(1)), node.input(2)], { reduction: 'add' }),
   // On a processor, threads that meet at one place lose each other's additions (ONNX Runtime 1.30: of 20,000 additions to three
@@ -167,7 +167,7 @@ export const gatherElements = (x: Tensor, indices: Tensor, axis = -1): Tensor =>
 
 const scatterElementsOp: Op<{ readonly axis: number; readonly mode: ScatterMode }> = {
   name: 'scatterElements',
-  verb: 'scatter elements into … at …',
+  verb: 'scatter elements into … at … the updates …',
   infer: ([x, indices, updates], _, fail) => {
     requireIndices(indices as Tensor, fail)
     const [data, at, from] = [x as Tensor, indices as Tensor, updates as Tensor]

@@ -66,7 +66,7 @@ describe('gradients', () => {
     expect(await evaluate((x) => gradients(x.mul(x.stopGradient()).sum(), [x]), array([3, 4]))).toEqual([[3, 4]])
   })
 
-  test('gradients() pass an estimate straight through', async () => {
+  test('gradients() passes an estimate straight through', async () => {
     const fn = (x: Tensor): Tensor[] => {
       const y = ops.straightThrough(ops.round(x), x)
       return [y, ...gradients(y.mul(y).sum(), [x])]
@@ -77,7 +77,7 @@ describe('gradients', () => {
     ])
   })
 
-  test('gradients() ask a custom rule, which may be differentiated in its turn', async () => {
+  test('gradients() asks a custom rule, which may be differentiated in its turn', async () => {
     const cube = (x: Tensor): Tensor =>
       ops.customGradient(
         [x],

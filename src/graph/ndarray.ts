@@ -88,13 +88,19 @@ export function elementCount(shape: readonly number[]): number {
   return count
 }
 
-function store(dtype: DType, out: DataOf[DType], index: number, value: number): void {
-  if (dtype === 'float16') out[index] = toHalfBits(value)
-  else if (dtype === 'bfloat16') out[index] = toBrainBits(value)
-  else if (dtype === 'int64') (out as BigInt64Array)[index] = BigInt(Math.trunc(value))
-  else if (dtype === 'bool') out[index] = value !== 0 ? 1 : 0
-  else out[index] = value
+function store(dtype: DType, out: DataOf[DType], index: number, element: number | bigint): void {
+  if (dtype === 'int64') (out as BigInt64Array)[index] = typeof element === 'bigint' ? element : toInteger(element)
+  else {
+    const value = Number(element)
+    if (dtype === 'float16') out[index] = toHalfBits(value)
+    else if (dtype === 'bfloat16') out[index] = toBrainBits(value)
+    else if (dtype === 'bool') out[index] = value !== 0 ? 1 : 0
+    else out[index] = value
+  }
 }
+
+/** Truncated, and 0 for NaN and the infinities, as typed arrays of smaller integers have it. */
+const toInteger = (value: number): bigint => (Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n)
 
 /**
  * An array from nested lists, or from flat values and a shape.
@@ -103,12 +109,12 @@ function store(dtype: DType, out: DataOf[DType], index: number, value: number): 
  *     array([1, 2, 3, 4], { shape: [2, 2], dtype: 'int64' })
  */
 export function array<D extends DType = 'float32'>(
-  values: Nested | ArrayLike<number>,
+  values: Nested | ArrayLike<number> | ArrayLike<bigint>,
   { dtype = 'float32' as D, shape }: { dtype?: D; shape?: readonly number[] } = {},
 ): NDArray<D> {
   if (ArrayBuffer.isView(values)) {
-    const flat = values as unknown as ArrayLike<number>
-    return fill(dtype, shape ?? [flat.length], (i) => Number(flat[i]))
+    const flat = values as unknown as ArrayLike<number | bigint>
+    return filled(dtype, shape ?? [flat.length], (i) => flat[i] as number | bigint)
   }
   const nested = values as Nested
   const inferred = nestedShape(nested)
@@ -118,7 +124,10 @@ export function array<D extends DType = 'float32'>(
       'array-length',
       `Cannot read a nested list as an array of shape [${(shape ?? inferred).join(', ')}]: it holds ${flat.length} values, so its rows differ in length or the shape is another`,
     )
-  return fill(dtype, shape ?? inferred, (i) => Number(flat[i]))
+  return filled(dtype, shape ?? inferred, (i) => {
+    const value = flat[i] as number | bigint | boolean
+    return typeof value === 'boolean' ? Number(value) : value
+  })
 }
 
 function nestedShape(nested: Nested): number[] {
@@ -128,7 +137,10 @@ function nestedShape(nested: Nested): number[] {
 }
 
 /** An array whose elements are computed from their flat index. */
-export function fill<D extends DType = 'float32'>(dtype: D, shape: readonly number[], value: (index: number) => number): NDArray<D> {
+export const fill = <D extends DType = 'float32'>(dtype: D, shape: readonly number[], value: (index: number) => number): NDArray<D> =>
+  filled(dtype, shape, value)
+
+function filled<D extends DType>(dtype: D, shape: readonly number[], value: (index: number) => number | bigint): NDArray<D> {
   const out = allocate(dtype, elementCount(shape))
   for (let i = 0; i < out.length; i++) store(dtype, out, i, value(i))
   return new NDArray(dtype, shape, out)

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { families } from '../../../tests/support/op-rows/index.js'
 import { expectNear, floats, knownTrials, outcomes, type Trial } from '../../../tests/support/op-table.js'
+import { a as left, b as right, wholeNumbers } from '../../../tests/support/whole-numbers.js'
 import { compile } from '../compile.js'
-import type { DType } from '../dtype.js'
-import { fill, type NDArray, type Nested } from '../ndarray.js'
+import { fill, type NDArray } from '../ndarray.js'
 import type { Tensor } from '../tensor.js'
 import * as ops from './index.js'
 
-const { constant, gather, gatherElements, gatherNd, scatterElements, scatterNd } = ops
+const { constant, gather, gatherElements, gatherNd, scatterNd } = ops
 
 describe('float16', () => {
   const half = (x: NDArray): NDArray => (x.dtype === 'float32' ? x.cast('float16') : x)
@@ -35,188 +35,10 @@ describe('float16', () => {
   })
 })
 
-/** What each operation gives for a = [[1, 2, 3], [2, 0, 1]] and b = [[1, 1, 2], [2, 3, 1]], as the reader works it out. */
-const whole: Readonly<Record<string, readonly [run: (a: Tensor, b: Tensor) => Tensor, wanted: Nested, not?: readonly DType[]]>> = {
-  add: [
-    (a, b) => a.add(b),
-    [
-      [2, 3, 5],
-      [4, 3, 2],
-    ],
-  ],
-  'add 1': [
-    (a) => a.add(1),
-    [
-      [2, 3, 4],
-      [3, 1, 2],
-    ],
-  ],
-  sub: [
-    (a, b) => a.add(3).sub(b),
-    [
-      [3, 4, 4],
-      [3, 0, 3],
-    ],
-  ],
-  mul: [
-    (a, b) => a.mul(b),
-    [
-      [1, 2, 6],
-      [4, 0, 1],
-    ],
-  ],
-  div: [
-    (a, b) => a.div(b),
-    [
-      [1, 2, 1],
-      [1, 0, 1],
-    ],
-  ],
-  mod: [
-    (a, b) => a.mod(b),
-    [
-      [0, 0, 1],
-      [0, 0, 0],
-    ],
-  ],
-  pow: [
-    (a, b) => a.pow(b),
-    [
-      [1, 2, 9],
-      [4, 0, 1],
-    ],
-    ['uint8', 'int8'],
-  ],
-  minimum: [
-    (a, b) => ops.minimum(a, b),
-    [
-      [1, 1, 2],
-      [2, 0, 1],
-    ],
-  ],
-  maximum: [
-    (a, b) => ops.maximum(a, b),
-    [
-      [1, 2, 3],
-      [2, 3, 1],
-    ],
-  ],
-  abs: [
-    (a) => a.abs(),
-    [
-      [1, 2, 3],
-      [2, 0, 1],
-    ],
-  ],
-  sign: [
-    (a) => ops.sign(a),
-    [
-      [1, 1, 1],
-      [1, 0, 1],
-    ],
-  ],
-  equal: [
-    (a, b) => a.equal(b),
-    [
-      [true, false, false],
-      [true, false, true],
-    ],
-  ],
-  less: [
-    (a, b) => a.less(b),
-    [
-      [false, false, false],
-      [false, true, false],
-    ],
-  ],
-  where: [
-    (a, b) => ops.where(a.greater(b), a, b),
-    [
-      [1, 2, 3],
-      [2, 3, 1],
-    ],
-  ],
-  clamp: [
-    (a) => a.clamp({ min: 1, max: 2 }),
-    [
-      [1, 2, 2],
-      [2, 1, 1],
-    ],
-  ],
-  sum: [(a) => a.sum(1), [6, 3], ['uint8', 'int8']],
-  prod: [(a) => a.prod(0), [2, 0, 3], ['uint8', 'int8']],
-  max: [(a) => a.max(1), [3, 2]],
-  min: [(a) => a.min(1), [1, 0]],
-  cumSum: [
-    (a) => a.cumSum(1),
-    [
-      [1, 3, 6],
-      [2, 2, 3],
-    ],
-    ['uint8', 'int8'],
-  ],
-  cumProd: [
-    (a) => ops.cumProd(a, 1),
-    [
-      [1, 2, 6],
-      [2, 0, 0],
-    ],
-  ],
-  argMax: [(a) => ops.argMax(a), [2, 0]],
-  topK: [
-    (a) => ops.topK(a, 2).values,
-    [
-      [3, 2],
-      [2, 1],
-    ],
-  ],
-  matmul: [
-    (a, b) => a.matmul(b, { transposeB: true }),
-    [
-      [9, 11],
-      [4, 5],
-    ],
-    ['uint8', 'int8'],
-  ],
-  'matmul of a batch': [
-    (a, b) => a.unsqueeze(0).matmul(b.unsqueeze(0).transpose()),
-    [
-      [
-        [9, 11],
-        [4, 5],
-      ],
-    ],
-    ['uint8', 'int8'],
-  ],
-  tril: [
-    (a) => ops.tril(a),
-    [
-      [1, 0, 0],
-      [2, 0, 0],
-    ],
-  ],
-  full: [(a) => ops.full([2], 7, a.dtype), [7, 7]],
-  pad: [
-    (a) => ops.pad(a, 1, [1, 0]),
-    [
-      [0, 1, 2, 3],
-      [0, 2, 0, 1],
-    ],
-  ],
-  scatterElements: [
-    (a, b) => scatterElements(a, constant(fill('int64', [1, 3], () => 1)), b.slice(0, 0, 1), 0, 'add'),
-    [
-      [1, 2, 3],
-      [3, 1, 3],
-    ],
-  ],
-}
-
 describe.each(['int32', 'int64', 'uint8', 'int8'] as const)('%s', (dtype) => {
-  const a = fill(dtype, [2, 3], (i) => [1, 2, 3, 2, 0, 1][i] as number)
-  const b = fill(dtype, [2, 3], (i) => [1, 1, 2, 2, 3, 1][i] as number)
+  const [a, b] = [left.cast(dtype), right.cast(dtype)]
   test('the operations on whole numbers give whole numbers', async () => {
-    const able = Object.entries(whole).filter(([, [, , not]]) => !not?.includes(dtype))
+    const able = Object.entries(wholeNumbers).filter(([, [, , not]]) => !not?.includes(dtype))
     const program = compile((a: Tensor, b: Tensor) => Object.fromEntries(able.map(([name, [run]]) => [name, run(a, b)])))
     const found = await program(a, b)
     for (const [name, [, wanted]] of able) expect([name, found[name]?.toNested()]).toEqual([name, wanted])
@@ -224,7 +46,7 @@ describe.each(['int32', 'int64', 'uint8', 'int8'] as const)('%s', (dtype) => {
   })
 
   test('operations without a kernel for the type say so while tracing', async () => {
-    for (const [, [run, , not]] of Object.entries(whole))
+    for (const [, [run, , not]] of Object.entries(wholeNumbers))
       if (not?.includes(dtype)) await expect(compile(run)(a, b)).rejects.toThrow(`elements are of type ${dtype}. Cast the tensor`)
   })
 })

@@ -1,4 +1,4 @@
-import { array } from '../../../src/graph/ndarray.js'
+import { array, zeros } from '../../../src/graph/ndarray.js'
 import * as ops from '../../../src/graph/ops/index.js'
 import type { Tensor } from '../../../src/graph/tensor.js'
 import type { Draw } from '../draw.js'
@@ -124,7 +124,7 @@ export const shapingRows: readonly Row[] = [
   row('arange', () => ops.arange(1, 2.5, 0.25)),
   row('linspace', () => ops.linspace(-1, 2, 7)),
   row('range', () => ops.range(5)),
-  row('full', () => ops.full([2, 0, 1], 3)),
+  row('full', () => ops.full([2, 0, 1], 3), undefined, { example: { inputs: [], outputs: [zeros([2, 0, 1])] } }),
   row('full int64', () => ops.full([2], 3, 'int64'), undefined, { example: { inputs: [], outputs: [array([3, 3], { dtype: 'int64' })] } }),
   row('sizeOf', () => ops.sizeOf(3), undefined, { example: { inputs: [], outputs: [array(3, { dtype: 'int64' })] } }),
 ]

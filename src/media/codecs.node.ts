@@ -55,7 +55,27 @@ export const codecs: Codecs = {
         : pipeline.webp({ ...timing, quality, lossless: quality === 100, exact: true })
     return own(await encoded.toBuffer())
   },
+
+  async webCodecs(action, file) {
+    if (typeof VideoEncoder !== 'undefined') return
+    const found = await loadWebCodecs(action, file)
+    // Only what is missing: a later Node, or the caller, may bring some of these along.
+    for (const name of webCodecsNames)
+      if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value: found[name], writable: true, configurable: true })
+  },
 }
+
+const webCodecsNames = [
+  'AudioData',
+  'AudioDecoder',
+  'AudioEncoder',
+  'EncodedAudioChunk',
+  'EncodedVideoChunk',
+  'VideoColorSpace',
+  'VideoDecoder',
+  'VideoEncoder',
+  'VideoFrame',
+] as const
 
 async function loadSharp(action: 'read' | 'write', file: string): Promise<typeof sharp> {
   try {
@@ -68,6 +88,22 @@ async function loadSharp(action: 'read' | 'write', file: string): Promise<typeof
       expected: 'the package sharp',
       found: 'none that loads',
       hint: 'Install it: npm install sharp. PNG needs no package',
+      cause,
+    })
+  }
+}
+
+async function loadWebCodecs(action: 'read' | 'write', file: string): Promise<Record<(typeof webCodecsNames)[number], unknown>> {
+  try {
+    return await import('@napi-rs/webcodecs')
+  } catch (cause) {
+    throw new MediaError({
+      code: 'MediaCodecMissing',
+      action,
+      file,
+      expected: 'the package @napi-rs/webcodecs',
+      found: 'none that loads',
+      hint: 'Install it: npm install @napi-rs/webcodecs. WAV needs no package',
       cause,
     })
   }

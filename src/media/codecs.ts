@@ -42,4 +42,9 @@ export interface Codecs {
   encodePicture(image: Image, options: PictureEncoding): Promise<Uint8Array>
   /** `frames` are of one size and one number of channels. */
   encodeAnimation(frames: readonly Image[], options: AnimationEncoding): Promise<Uint8Array>
+  /**
+   * Sees to it that the global names of WebCodecs (`VideoEncoder`, `AudioDecoder`, …) stand, which the reading and writing of films and
+   * the writing of compressed sound build on. `action` and `file` are for the error if they cannot.
+   */
+  webCodecs(action: 'read' | 'write', file: string): Promise<void>
 }

@@ -43,6 +43,11 @@ export const codecs: Codecs = {
   async encodeAnimation(_frames, { format }) {
     throw missing('write', `${mediaFormats[format].title} that moves`, 'encode a film as MP4 or WebM, or make the animation in Node')
   },
+
+  async webCodecs(action, file) {
+    if (typeof VideoEncoder !== 'undefined' && typeof AudioEncoder !== 'undefined') return
+    throw missing(action, file, 'read and write WAV, or take a browser with WebCodecs')
+  },
 }
 
 /** `ImageDecoder` is the only way to the frames of an animation, and not in every browser. */

@@ -1,5 +1,5 @@
 import { GeneraError } from '../../graph/errors.js'
-import type { Material, Scene, Shape } from '../scene.js'
+import type { Scene, Shape } from '../scene.js'
 
 /** What may happen in a film, one word each. */
 export const scripts = ['roll', 'slide', 'bounce', 'spin', 'fall', 'topple', 'orbit', 'appear', 'jump', 'pan'] as const
@@ -18,10 +18,10 @@ export type Direction = (typeof directions)[number]
  * | roll | sphere, cylinder and torus (on their rims), cube (tumbles edge over edge) | direction | metres |
  * | slide | all but the sphere | direction | metres |
  * | bounce | sphere | direction, or none to stay on the spot | height of the first leap |
- * | spin | all, about the vertical | direction: left is anticlockwise from above | turns |
+ *
  * | fall | all, hung in the air until then | | none: the scene's position says how high |
  * | topple | cube, cylinder, over the edge that faces the direction | direction | none |
- * | orbit | all | other, direction: right is anticlockwise from above | turns |
+ * | orbit | all | other, direction: right is the way of a right spin | turns |
  * | appear | all; absent before | | none |
  * | jump | all | direction, or none to stay on the spot | height |
  * | pan | the camera, around its target (left, right) or along its view (closer, away) | direction | radians, or metres |
@@ -85,6 +85,3 @@ export const canPerform = (shape: Shape, script: Script): boolean =>
 /** Whether this script goes somewhere, so that a sentence about it names a direction. */
 export const hasDirection = (script: Script): boolean =>
   script === 'roll' || script === 'slide' || script === 'topple' || script === 'pan' || script === 'orbit'
-
-/** The share of speed that a bounce on the ground gives back. */
-export const restitution: Record<Material, number> = { matte: 0.72, metal: 0.55, glass: 0.62 }

@@ -13,7 +13,7 @@ export const codecs: Codecs = {
       animated: frames === 'all',
       // The headers have been read by now; this holds for a decoder that finds another size in the stream than they promise.
       limitInputPixels: frames === 'first' ? whole(limits.pixels) : whole(limits.decodedBytes / 4),
-      failOn: 'truncated',
+      failOn: 'error',
     })
     try {
       const { delay = [], format: found } = await input.metadata()

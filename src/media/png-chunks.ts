@@ -14,9 +14,11 @@ const signature = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10)
 /** Chunks that are looked at in one file; a picture in chunks of 8 KB has 32,768 of them at 256 MB. */
 const mostChunks = 1 << 16
 
-/** Text chunks that are read in one file, and the longest of them in bytes. ComfyUI's workflows reach a megabyte. */
+/** Text chunks that are read in one file. */
 const mostTexts = 64
-const longestText = 4 * longestProvenance
+
+/** The longest of them that is read, in bytes. ComfyUI's workflows reach a megabyte. */
+export const longestText = 4 * longestProvenance
 
 /**
  * The chunks of a PNG up to its end mark, as views into `bytes`. Throws `MediaTruncated` where a chunk is longer than the file,

@@ -79,14 +79,14 @@ export function parseProvenance(text: string, file = 'the provenance', action: '
   }
 }
 
-/** Any JSON from a foreign file, with the same care and without a shape. */
-export function parseForeignJson(text: string, file: string, action: 'read' | 'write' = 'read'): Json {
-  if (text.length > longestProvenance)
+/** Any JSON from a foreign file of at most `longest` characters, with the same care and without a shape. */
+export function parseForeignJson(text: string, file: string, action: 'read' | 'write' = 'read', longest = longestProvenance): Json {
+  if (text.length > longest)
     throw new MediaError({
       code: 'MediaTooLarge',
       action,
       file,
-      expected: `at most ${longestProvenance.toLocaleString('en')} characters of JSON`,
+      expected: `at most ${longest.toLocaleString('en')} characters of JSON`,
       found: text.length.toLocaleString('en'),
       hint:
         action === 'write' ? 'Leave long texts and data out of the options' : 'It is data rather than a record of how the file was made',

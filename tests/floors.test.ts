@@ -23,9 +23,11 @@ const floors = [
   'cli',
 ] as const
 
-/** Packages that only run in Node; everything outside *.node.ts must run in a page. */
+/** Packages that only run in Node; everything outside *.node.ts and the command line must run in a page. */
 const nodeOnly = /^(node:.*|onnxruntime-node(\/.*)?|fs|path|os|url|crypto|http|https|net|stream|worker_threads|child_process|module|util)$/
 const nodeGlobals = /(?<![\w$.'"`#])(process|Buffer|__dirname|__filename|require)(?=\s*[.([])/
+/** The command line itself runs nowhere else. */
+const runsInNode = (path: string): boolean => path.endsWith('.node.ts') || path.startsWith('cli/')
 const isTest = (path: string): boolean => /\.test(-d)?\.ts$/.test(path)
 
 /** What is wrong with one file, in sentences; `path` is relative to src. */
@@ -38,11 +40,11 @@ function faults(path: string, source: string): string[] {
     if (target?.startsWith('../') && !isTest(path)) found.push(`src/${path} imports ${specifier}, which lies outside src`)
     const other = target === undefined || target.startsWith('../') ? -1 : floors.indexOf(target.split('/')[0] as (typeof floors)[number])
     if (other > own && own >= 0) found.push(`src/${path} imports ${specifier}: ${floors[other]} stands after ${floor}`)
-    if (isTest(path) || path.endsWith('.node.ts') || typeOnly) continue
+    if (isTest(path) || runsInNode(path) || typeOnly) continue
     if (nodeOnly.test(specifier) || /\.node(\.js)?$/.test(specifier)) found.push(`src/${path} imports ${specifier}, which only Node has`)
   }
   const global = nodeGlobals.exec(withoutComments(source, true))?.[1]
-  if (global && !isTest(path) && !path.endsWith('.node.ts')) found.push(`src/${path} uses ${global}, which only Node has`)
+  if (global && !isTest(path) && !runsInNode(path)) found.push(`src/${path} uses ${global}, which only Node has`)
   return found
 }
 
@@ -109,6 +111,7 @@ describe('faults()', () => {
     ])
     expect(faults('weights/a.ts', 'const home = process.env.HOME')).toEqual(['src/weights/a.ts uses process, which only Node has'])
     expect(faults('weights/a.node.ts', `${source}\nprocess.exit()`)).toEqual([])
+    expect(faults('cli/commands/a.ts', `${source}\nprocess.exit()`)).toEqual([])
     expect(faults('weights/a.test.ts', source)).toEqual([])
   })
 

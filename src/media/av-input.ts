@@ -1,0 +1,65 @@
+import { ADTS, BufferSource, FLAC, Input, type InputFormat, MATROSKA, MP3, MP4, OGG, QTFF, WAVE, WEBM } from 'mediabunny'
+import { MediaError } from './media-error.js'
+import { type MediaFormat, mediaFormats } from './sniff.js'
+
+/** The formats of sound and film. */
+export type AvFormat = Extract<MediaFormat, 'wav' | 'flac' | 'mp3' | 'ogg' | 'mp4' | 'webm'>
+
+export const avFormats = ['wav', 'flac', 'mp3', 'ogg', 'mp4', 'webm'] as const satisfies readonly AvFormat[]
+
+const demuxers: Readonly<Record<AvFormat, readonly InputFormat[]>> = {
+  wav: [WAVE],
+  flac: [FLAC],
+  mp3: [MP3, ADTS],
+  ogg: [OGG],
+  mp4: [MP4, QTFF],
+  webm: [WEBM, MATROSKA],
+}
+
+/** How long a demuxer or a decoder may brood over one step before it counts as stuck, in milliseconds. */
+const patience = 30_000
+
+/**
+ * Opens a container, lends it to `use` and closes it. Whatever the demuxer or a decoder throws over the file's content comes out as
+ * a `MediaError`: to a caller it is all one damaged file.
+ */
+export async function withInput<T>(bytes: Uint8Array, format: AvFormat, name: string, use: (input: Input) => Promise<T>): Promise<T> {
+  const input = new Input({ formats: [...demuxers[format]], source: new BufferSource(bytes) })
+  try {
+    return await use(input)
+  } catch (cause) {
+    throw damaged(cause, format, name)
+  } finally {
+    input.dispose()
+  }
+}
+
+/** A failure over a file's content as a `MediaError`. */
+export function damaged(cause: unknown, format: AvFormat, name: string): MediaError {
+  if (cause instanceof MediaError) return cause
+  const message = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause)
+  return new MediaError({
+    code: 'MediaInvalid',
+    file: name,
+    expected: `${mediaFormats[format].title}, whole and sound`,
+    found: message ? `content that cannot be read: ${message}` : 'content that cannot be read',
+    hint: 'Download or save it again',
+    cause,
+  })
+}
+
+/**
+ * The result of one step, or a `MediaError` if it does not come. A decoder that swallows a damaged packet may never answer, and in Node
+ * a process whose only work is such a promise ends without a word.
+ */
+export async function inTime<T>(step: Promise<T>, format: AvFormat, name: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(damaged(new Error(`no answer within ${patience / 1000} seconds`), format, name)), patience)
+  })
+  try {
+    return await Promise.race([step, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

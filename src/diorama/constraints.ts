@@ -1,3 +1,4 @@
+import type { Direction, Script } from './motion/story.js'
 import type { Colour, Decal, Material, Relation, Setting, Shape, Size, Style, Time } from './scene.js'
 
 /** What a sentence demands of one object, or of a group: every field that is present must hold. */
@@ -28,4 +29,21 @@ export interface Constraints {
   readonly setting?: Setting
   readonly time?: Time
   readonly style?: Style
+}
+
+/** Something that happens in a film. */
+export interface ActionConstraint {
+  readonly script: Script
+  /** Index into `objects`; left out for what the camera does. */
+  readonly object?: number
+  readonly direction?: Direction
+  /** Index into `objects`: what an orbit goes around. */
+  readonly other?: number
+  /** It overlaps with the action before it; otherwise it begins later. */
+  readonly meanwhile?: true
+}
+
+/** What a sentence says about a film: about the scene in which it begins, and what happens, in the order of its telling. */
+export interface StoryConstraints extends Constraints {
+  readonly actions: readonly ActionConstraint[]
 }

@@ -1,0 +1,1 @@
+export const isBenchPrompt = (_text: string): boolean => false

@@ -1,0 +1,142 @@
+import { skyline } from './city.js'
+import { BEACH, CITY, DESERT, type Environment, MEADOW, SNOW, STUDIO } from './environment.js'
+import { cell, noise, smooth } from './noise.js'
+import type { Triple } from './solid.js'
+
+/**
+ * The light that comes from a unit direction: sky, clouds, stars, and what stands on the horizon. `blur` is the half-width of
+ * the cone that is looked into, in radians: a pixel's for the camera, more for a rough mirror.
+ */
+export function sky(around: Environment, dx: number, dy: number, dz: number, blur: number, out: Triple): void {
+  if (around.setting === STUDIO) {
+    studio(around, dx, dy, dz, blur, out)
+    return
+  }
+  const { zenith, horizon, glow } = around
+  const up = dy > 0 ? dy : 0
+  const low = (1 - up) * (1 - up)
+  const share = low * low
+  let r = zenith.r + (horizon.r - zenith.r) * share
+  let g = zenith.g + (horizon.g - zenith.g) * share
+  let b = zenith.b + (horizon.b - zenith.b) * share
+  // The sun: a wide glow that hugs the horizon at sunset, and a disc.
+  const facing = dx * around.sunX + dy * around.sunY + dz * around.sunZ
+  const wide = 0.5 + 0.5 * facing
+  const halo = wide * wide * wide * (around.sunset ? 0.25 + 0.75 * share : 0.5)
+  const disc = smooth(0.9985 - blur * 0.3, 0.9994 + blur * 0.05, facing) * (around.night ? 0.8 : 3)
+  r += glow.r * halo + disc * around.sun.r
+  g += glow.g * halo + disc * around.sun.g
+  b += glow.b * halo + disc * around.sun.b
+  // The surroundings' own axes: azimuth 0 is straight ahead of a camera that is not turned.
+  const ex = dx * around.turnX + dz * around.turnZ
+  const ez = dz * around.turnX - dx * around.turnZ
+  if (dy > 0) {
+    if (around.night && blur < 0.02) {
+      const star = stars(ex, dy, ez, blur)
+      r += star
+      g += star
+      b += star * 1.1
+    }
+    const cover = around.setting === CITY ? 0 : clouds(around, ex, dy, ez, blur)
+    const lit = 0.72 + 0.28 * wide
+    r += (around.clouds.r * lit - r) * cover
+    g += (around.clouds.g * lit - g) * cover
+    b += (around.clouds.b * lit - b) * cover
+  }
+  out.set(r, g, b)
+  if (dy > -0.02 && dy < 0.45) standing(around, Math.atan2(ex, -ez), dy, blur, out)
+}
+
+/** A seamless backdrop, and above the camera the lamps that metal and glass show: a soft box at the light, a strip opposite. */
+function studio(around: Environment, dx: number, dy: number, dz: number, blur: number, out: Triple): void {
+  const { zenith, horizon } = around
+  const share = smooth(-0.05, 0.75, dy)
+  const facing = dx * around.sunX + dy * around.sunY + dz * around.sunZ
+  const box = smooth(0.86 - blur, 0.9 + blur, facing) * (around.night ? 1.6 : 2.4)
+  const across = (dx * around.sunX + dz * around.sunZ) / Math.sqrt(around.sunX * around.sunX + around.sunZ * around.sunZ)
+  const strip = smooth(0.3, 0.36 + blur, -across) * smooth(-0.62 - blur, -0.56, across) * smooth(0.12, 0.2 + blur, dy) * 0.8
+  const fill = around.night ? 0.35 : 1
+  out.set(
+    horizon.r + (zenith.r - horizon.r) * share + box * around.sun.r + strip * fill,
+    horizon.g + (zenith.g - horizon.g) * share + box * around.sun.g + strip * fill,
+    horizon.b + (zenith.b - horizon.b) * share + box * around.sun.b + strip * fill,
+  )
+}
+
+/** Share of cloud in a direction above the horizon: banks near the horizon, fleece above. */
+function clouds(around: Environment, ex: number, dy: number, ez: number, blur: number): number {
+  const near = 1 / (dy + 0.18)
+  const x = ex * near * 0.16 + around.shiftX
+  const z = ez * near * 0.16 + around.shiftZ
+  const foot = (blur + 0.002) * near * 0.3
+  const n = 0.72 * noise(x, z, foot) + 0.28 * noise(x * 3.1, z * 3.1, foot * 3.1)
+  return smooth(0.52, 0.72, n) * smooth(0, 0.12, dy) * 0.9
+}
+
+/** Brightness of the star in this direction, if there is one: one chance per cell of a grid over the cube of directions. */
+function stars(x: number, y: number, z: number, blur: number): number {
+  const major = Math.max(Math.abs(x), y, Math.abs(z))
+  const face = major === y ? 0 : major === Math.abs(x) ? (x > 0 ? 1 : 2) : z > 0 ? 3 : 4
+  const u = ((face === 1 || face === 2 ? z : x) / major) * 46
+  const v = ((face === 0 ? z : y) / major) * 46
+  const column = Math.floor(u)
+  const row = Math.floor(v)
+  const chance = cell(column + 1000 * face, row)
+  if (chance > 0.3) return 0
+  const offsetU = u - column - 0.2 - 0.6 * cell(column + 7, row + 131 * face)
+  const offsetV = v - row - 0.2 - 0.6 * cell(column + 31, row + 57 * face)
+  const radius = 0.03 + 0.05 * chance
+  const width = Math.max(radius, blur * 46)
+  const near = 1 - (offsetU * offsetU + offsetV * offsetV) / (width * width)
+  return near > 0 ? near * near * 1.6 * ((radius * radius) / (width * width)) * (0.35 + chance * 3) : 0
+}
+
+/** Paints what stands on the horizon over the sky behind it. */
+function standing(around: Environment, azimuth: number, dy: number, blur: number, out: Triple): void {
+  const setting = around.setting
+  if (setting === CITY) skyline(around, azimuth, dy, blur, out)
+  else if (setting === MEADOW) {
+    ridge(around, azimuth, dy, blur, 0.75, 0.11, 0.03, 11, 0.62, 0.24, 0.4, 0.3, out)
+    ridge(around, azimuth, dy, blur, 1.3, 0.075, 0.012, 23, 0.3, 0.2, 0.36, 0.16, out)
+    ridge(around, azimuth, dy, blur, 9, 0.035, 0.01, 31, 0.08, 0.13, 0.27, 0.08, out)
+  } else if (setting === DESERT) {
+    ridge(around, azimuth, dy, blur, 0.9, 0.12, 0, 11, 0.5, 0.62, 0.36, 0.24, out)
+    ridge(around, azimuth, dy, blur, 0.55, 0.06, 0.01, 23, 0.12, 0.78, 0.55, 0.3, out)
+  } else if (setting === SNOW) {
+    ridge(around, azimuth, dy, blur, 1.7, 0.26, 0.02, 11, 0.42, 0.52, 0.6, 0.74, out)
+    ridge(around, azimuth, dy, blur, 1.1, 0.1, 0.01, 23, 0.22, 0.84, 0.88, 0.95, out)
+    ridge(around, azimuth, dy, blur, 26, 0.03, 0.008, 31, 0.05, 0.1, 0.19, 0.17, out)
+  } else if (setting === BEACH) ridge(around, azimuth, dy, blur, 0.6, 0.07, -0.025, 11, 0.55, 0.25, 0.36, 0.38, out)
+}
+
+/**
+ * A range of hills: its height over the horizon follows noise along the azimuth; `haze` is its share of the horizon's colour,
+ * r, g and b its albedo.
+ */
+function ridge(
+  around: Environment,
+  azimuth: number,
+  dy: number,
+  blur: number,
+  frequency: number,
+  height: number,
+  base: number,
+  salt: number,
+  haze: number,
+  r: number,
+  g: number,
+  b: number,
+  out: Triple,
+): void {
+  const top = base + height * smooth(0.15, 0.85, noise(azimuth * 0.16 * frequency + around.shiftX, salt * 0.37, blur * 0.16 * frequency))
+  const cover = smooth(-blur - 0.0005, blur + 0.0005, top - dy)
+  if (cover <= 0) return
+  const { sun, ambient, horizon } = around
+  const texture = 0.75 + 0.5 * noise(azimuth * 1.7 + salt, dy * 5 + salt, blur * 5)
+  const light = 0.45 * texture * (around.night ? 0.35 : 1)
+  out.set(
+    out.r + (r * (sun.r * light + ambient.r) * (1 - haze) + horizon.r * haze - out.r) * cover,
+    out.g + (g * (sun.g * light + ambient.g) * (1 - haze) + horizon.g * haze - out.g) * cover,
+    out.b + (b * (sun.b * light + ambient.b) * (1 - haze) + horizon.b * haze - out.b) * cover,
+  )
+}

@@ -1,4 +1,4 @@
-import type { Scene } from '../scene.js'
+import type { Camera, Scene } from '../scene.js'
 import type { Story } from './story.js'
 import type { Contact, Motion } from './track.js'
 
@@ -12,6 +12,7 @@ export interface Film {
    * `presentAt(time)`; within `fade` seconds of its appearance an object is there for some part only, see `presenceAt`.
    */
   readonly sceneAt: (time: number) => Scene
+  readonly cameraAt: (time: number) => Camera
   /** Indices into the story's objects of those that `sceneAt` holds. */
   readonly presentAt: (time: number) => readonly number[]
   /** How much of an object is there, 0 to 1; between the two while it fades in. */

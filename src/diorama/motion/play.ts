@@ -130,6 +130,7 @@ function filmOf(story: Story, tracks: readonly Track[], blows: readonly Contact[
     story,
     duration,
     sceneAt,
+    cameraAt: (time) => cameraAt(scene.camera, actions, clamp(time)),
     presentAt: (time) => presentAt(clamp(time)),
     presenceAt: (object, time) => presenceAt(object, clamp(time)),
     contacts,

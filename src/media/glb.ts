@@ -2,13 +2,13 @@ import { Document, Logger, type Material, type Node, type Primitive, type Textur
 import { assertContained, openGlb } from './glb-container.js'
 import { TransmissionExtension, transmissionOf } from './glb-transmission.js'
 import type { Image } from './image.js'
+import { decodeImage } from './images.js'
 import { type MediaLimits, withDefaults } from './limits.js'
 import { MediaError } from './media-error.js'
 import type { Mesh, MeshMaterial, MeshPart } from './mesh.js'
-import { decodePng, encodePng } from './png.js'
+import { encodePng } from './png.js'
 import { assertProportionate } from './proportion.js'
 import { type Provenance, provenanceText } from './provenance.js'
-import { expectFormat } from './sniff.js'
 
 const extensions = [TransmissionExtension]
 
@@ -166,9 +166,7 @@ async function materialReader(
   for (const texture of new Set(materials.map((material) => material.getBaseColorTexture()))) {
     const picture = texture?.getImage()
     if (!texture || !picture) continue
-    const name = `a texture of ${file}`
-    expectFormat(picture, ['png'], name)
-    const image = await decodePng(picture, { limits: { ...limits, decodedBytes }, name })
+    const image = await decodeImage(picture, { limits: { ...limits, decodedBytes }, name: `${file} (a texture)` })
     textures.set(texture, image)
     decodedBytes = Math.max(1, decodedBytes - image.data.length)
   }

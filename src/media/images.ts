@@ -62,7 +62,10 @@ export interface AnimationOptions extends Pick<AnimationEncoding, 'format'> {
   readonly provenance?: Provenance | undefined
 }
 
-/** An animation without sound that repeats for ever, from frames of one size. */
+/**
+ * An animation without sound that repeats for ever, from frames of one size. A GIF has 256 colours and no half-clear pixels. A WebP
+ * keeps equal neighbours as one longer frame, so that one in which nothing moves becomes a still picture.
+ */
 export async function encodeAnimation(
   frames: readonly Image[],
   { format, frameRate, quality = 92, provenance }: AnimationOptions,

@@ -49,10 +49,13 @@ export async function decodePng(
       hint: 'Download or save it again',
     })
   // Only what the pixels need goes on: profiles and texts are compressed too, and nobody asked for them.
-  const needs = (type: string) => chunks.filter((chunk) => chunk.type === type).slice(0, 1)
-  const minimal = writeChunks([...needs('IHDR'), ...needs('PLTE'), ...needs('tRNS'), pixels, { type: 'IEND', data: new Uint8Array(0) }])
+  const first = (type: string) => chunks.filter((chunk) => chunk.type === type).slice(0, 1)
+  // What tRNS means depends on the colour type: the alphas of a palette, or the one colour that is clear.
+  const alphas = header.palette ? first('tRNS') : []
+  const clearColour = header.palette ? undefined : first('tRNS')[0]?.data
+  const minimal = writeChunks([...first('IHDR'), ...first('PLTE'), ...alphas, pixels, { type: 'IEND', data: new Uint8Array(0) }])
   try {
-    return samplesOf(decode(minimal))
+    return samplesOf(decode(minimal), header.palette, clearColour)
   } catch (cause) {
     if (cause instanceof MediaError) throw cause
     throw new MediaError({
@@ -70,6 +73,7 @@ interface PngHeader {
   readonly height: number
   readonly depth: number
   readonly channels: number
+  readonly palette: boolean
   readonly interlaced: boolean
 }
 
@@ -96,7 +100,7 @@ function headerOf(chunks: readonly PngChunk[], file: string): PngHeader {
   if (view.getUint8(10) !== 0 || view.getUint8(11) !== 0 || interlace > 1)
     throw fail('the methods that PNG knows', `${[10, 11, 12].map((at) => view.getUint8(at)).join(', ')}`)
   if (interlace === 1 && depth < 8) throw fail('8 or 16 bits where rows are interlaced', `${depth}`, 'MediaUnsupported')
-  return { width, height, depth, channels: kind.channels, interlaced: interlace === 1 }
+  return { width, height, depth, channels: kind.channels, palette: colourType === 3, interlaced: interlace === 1 }
 }
 
 /** First column and row, and the steps across and down, of Adam7's seven passes. */
@@ -119,11 +123,11 @@ function unfoldedLength({ width, height, depth, channels, interlaced }: PngHeade
 }
 
 /** 8-bit samples with their colours looked up and their transparency spelled out. */
-function samplesOf(png: DecodedPng): Image {
-  const { width, height, depth, palette, transparency } = png
+function samplesOf(png: DecodedPng, indexed: boolean, clearColour: Uint8Array | undefined): Image {
+  const { width, height, depth, palette = [] } = png
   const pixels = width * height
   const samples = depth < 8 ? unpacked(png) : png.data
-  if (palette) {
+  if (indexed) {
     const channels = palette.some((entry) => entry.length === 4) ? 4 : 3
     const data = new Uint8Array(pixels * channels)
     for (let i = 0; i < pixels; i++) {
@@ -133,8 +137,11 @@ function samplesOf(png: DecodedPng): Image {
     }
     return imageOf(data, { width, height, channels })
   }
-  // The transparent colour is spelled in the file's own depth, so it is compared before the depth changes.
-  const keyed = transparency !== undefined && transparency.length === png.channels
+  // The clear colour is spelled in the file's own depth, two bytes a sample, so it is compared before the depth changes.
+  const keyed = clearColour?.length === png.channels * 2
+  const key = keyed
+    ? Array.from({ length: png.channels }, (_, c) => (clearColour[c * 2] as number) * 256 + (clearColour[c * 2 + 1] as number))
+    : []
   const channels = png.channels + (keyed ? 1 : 0)
   const largest = 2 ** depth - 1
   const data = new Uint8Array(pixels * channels)
@@ -143,7 +150,7 @@ function samplesOf(png: DecodedPng): Image {
     for (let c = 0; c < png.channels; c++) {
       const sample = samples[i * png.channels + c] as number
       data[i * channels + c] = depth === 8 ? sample : Math.round((sample * 255) / largest)
-      if (keyed && sample !== transparency[c]) clear = false
+      if (sample !== key[c]) clear = false
     }
     if (keyed) data[i * channels + png.channels] = clear ? 0 : 255
   }

@@ -103,15 +103,22 @@ function horizontally(image: Image, width: number, kernel: Kernel): Image {
   const out = new Uint8ClampedArray(width * height * channels)
   for (let y = 0, to = 0; y < height; y++) {
     const row = y * image.width * channels
-    for (let x = 0; x < width; x++) {
+    for (let x = 0; x < width; x++, to += channels) {
       const start = row + (first[x] as number) * channels
       const end = start + (count[x] as number) * channels
-      for (let c = 0; c < channels; c++, to++) {
-        let sum = half
-        for (let from = start + c, tap = x * stride; from < end; from += channels, tap++)
-          sum = (sum + Math.imul(data[from] as number, weights[tap] as number)) | 0
-        out[to] = sum >> precision
+      // One sum per channel side by side, so that each weight is read once.
+      let [red, green, blue, alpha] = [half, half, half, half]
+      for (let from = start, tap = x * stride; from < end; from += channels, tap++) {
+        const weight = weights[tap] as number
+        red = (red + Math.imul(data[from] as number, weight)) | 0
+        green = (green + Math.imul(data[from + 1] as number, weight)) | 0
+        blue = (blue + Math.imul(data[from + 2] as number, weight)) | 0
+        if (channels === 4) alpha = (alpha + Math.imul(data[from + 3] as number, weight)) | 0
       }
+      out[to] = red >> precision
+      out[to + 1] = green >> precision
+      out[to + 2] = blue >> precision
+      if (channels === 4) out[to + 3] = alpha >> precision
     }
   }
   return { width, height, channels, data: new Uint8Array(out.buffer) }

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { meshBounds, placed } from '../media/mesh.js'
+import type { Image } from '../media/image.js'
+import { type MeshPart, meshBounds, placed } from '../media/mesh.js'
+import { decalPatch } from './decal-patch.js'
 import { yaw } from './geometry.js'
 import { sceneMesh } from './mesh.js'
 import { albedo } from './palette.js'
+import { localDistance } from './render/distance.js'
 import { halfHeight, type Scene, type SceneObject, shapes } from './scene.js'
-import { disc, frontDepth, type Surface, tessellate } from './tessellate.js'
+import { disc, type Surface, tessellate } from './tessellate.js'
 
 const corner = ({ positions }: Surface, index: number) =>
   [0, 1, 2].map((axis) => positions[3 * index + axis] as number) as [number, number, number]
@@ -83,7 +86,7 @@ describe('tessellate()', () => {
     for (let i = 0; i < normals.length; i += 3)
       expect(Math.hypot(normals[i] as number, normals[i + 1] as number, normals[i + 2] as number)).toBeCloseTo(1, 5)
     for (let i = 0; i < indices.length; i += 3) {
-      const [a, b, c] = [0, 1, 2].map((k) => corner({ positions, normals, indices }, indices[i + k] as number)) as [
+      const [a, b, c] = [0, 1, 2].map((k) => corner({ positions, normals, indices }, indices[i + k] as number)) as unknown as [
         number[],
         number[],
         number[],
@@ -115,20 +118,58 @@ it('disc() looks up', () => {
   expect(Math.max(...positions)).toBe(2)
 })
 
-it.each(shapes)('frontDepth() lies on the surface of a %s', (shape) => {
-  // The nearest vertices of a fine mesh, seen from the front, are where the function says.
-  const { positions, normals } = tessellate(shape, 1, 64)
-  let checked = 0
-  for (let i = 0; i < positions.length; i += 3) {
-    const [x, y, z] = [positions[i] as number, positions[i + 1] as number, positions[i + 2] as number]
-    const facing = (normals[i + 2] as number) > 0.3 && Math.abs(y) < 0.99 * (shape === 'torus' ? 0.3 : 1)
-    const outside = shape !== 'torus' || Math.hypot(x, z) > 0.7
-    if (!facing || !outside) continue
-    checked++
-    expect(frontDepth(shape, 1, x * 0.999999, y * 0.999999)).toBeCloseTo(z, 3)
-  }
-  if (shape !== 'cube' && shape !== 'pyramid' && shape !== 'cylinder') expect(checked).toBeGreaterThan(20)
-  expect(frontDepth(shape, 1, 1.01, 0)).toBeUndefined()
+describe('decalPatch()', () => {
+  const wide = { kind: 'text', text: 'W' } as const
+  const long = { kind: 'text', text: 'MMMMMM' } as const
+  const star = { kind: 'symbol', symbol: 'star' } as const
+  const pictureOf = (parts: Partial<SceneObject>) => (decalPatch(object(parts), 12) as MeshPart).material.texture as Image
+
+  it.each(shapes)('lies on the front of a %s, just off its surface', (shape) => {
+    const patch = decalPatch(object({ shape, decal: star, size: 'small' }), 48) as MeshPart
+    for (let i = 0; i < patch.positions.length; i += 3) {
+      const [x, y, z] = [0, 1, 2].map((axis) => patch.positions[i + axis]) as [number, number, number]
+      expect(localDistance(shapes.indexOf(shape), 0.35, x, y, z)).toBeGreaterThan(0.0005)
+      expect(localDistance(shapes.indexOf(shape), 0.35, x, y, z)).toBeLessThan(0.003)
+      expect(patch.normals?.[i + 2]).toBeGreaterThan(0)
+    }
+  })
+
+  it.each(shapes.flatMap((shape) => [wide, long, star].map((decal) => [shape, decal] as const)))(
+    'holds the whole decal of a %s: nothing is painted at the border',
+    (shape, decal) => {
+      const { data, width, height } = pictureOf({ shape, decal })
+      let [inside, border] = [0, 0]
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) {
+          const alpha = data[4 * (y * width + x) + 3] as number
+          if (x === 0 || y === 0 || x === width - 1 || y === height - 1) border += alpha
+          else inside += alpha / 255
+        }
+      expect(border).toBe(0)
+      expect(inside / (width * height)).toBeGreaterThan(0.03)
+    },
+  )
+
+  it('is light on dark objects and dark on light ones', () => {
+    const paint = (colour: SceneObject['colour']) => pictureOf({ colour, decal: star }).data[0] as number
+    expect(paint('blue')).toBeGreaterThan(200)
+    expect(paint('yellow')).toBeLessThan(60)
+  })
+
+  it('is there for objects with a decal only, and reads from left to right', () => {
+    expect(decalPatch(object({}), 12)).toBeUndefined()
+    const { textureCoordinates, positions } = decalPatch(object({ decal: { kind: 'text', text: 'F' } }), 12) as MeshPart
+    const left = positions.findIndex((value, i) => i % 3 === 0 && value < 0) / 3
+    expect(textureCoordinates?.[2 * left]).toBe(0)
+    const { data, width, height } = pictureOf({ decal: { kind: 'text', text: 'L' } })
+    const half = (from: number, to: number) => {
+      let sum = 0
+      for (let y = from; y < to; y++) for (let x = 0; x < width; x++) sum += data[4 * (y * width + x) + 3] as number
+      return sum
+    }
+    // The foot of an L is at the bottom of the picture.
+    expect(half(Math.floor(height / 2), height)).toBeGreaterThan(1.3 * half(0, Math.floor(height / 2)))
+  })
 })
 
 describe('sceneMesh()', () => {

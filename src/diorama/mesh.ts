@@ -1,4 +1,5 @@
 import type { Mesh, MeshMaterial, MeshPart } from '../media/mesh.js'
+import { decalPatch } from './decal-patch.js'
 import { albedo } from './palette.js'
 import { Environment } from './render/environment.js'
 import { radius, type Scene, type SceneObject } from './scene.js'
@@ -12,8 +13,8 @@ export interface SceneMeshOptions {
 }
 
 /**
- * A scene as a mesh: one part per object, where it stands, and the ground, in the colours that the renderer gives them. Light, sky
- * and style are the viewer's.
+ * A scene as a mesh: one part per object, where it stands, one more for its decal, and the ground, in the colours that the renderer
+ * gives them. Light, sky and style are the viewer's.
  *
  * @throws RangeError for a detail below 3 or above 512
  */
@@ -28,16 +29,13 @@ export function sceneMesh(scene: Scene, { detail = 48, ground = true }: SceneMes
     materials.set(name, known)
     return known
   }
-  const objects = scene.objects.map((object): MeshPart => {
+  const objects = scene.objects.flatMap((object): MeshPart[] => {
     const { size, colour, material, shape, position, rotation } = object
     const surface = tessellate(shape, radius(object), detail)
-    return {
-      name: `${size} ${colour} ${material} ${shape}`,
-      ...surface,
-      material: materialOf(object),
-      translation: position,
-      rotation,
-    }
+    const name = `${size} ${colour} ${material} ${shape}`
+    const solid = { name, ...surface, material: materialOf(object), translation: position, rotation }
+    const decal = decalPatch(object, detail)
+    return decal ? [solid, decal] : [solid]
   })
   return { parts: ground ? [...objects, groundPart(scene, detail)] : objects }
 }

@@ -137,28 +137,3 @@ function cubeSide(side: number, r: number): Point[] {
     return corner
   })
 }
-
-/**
- * How far the surface reaches towards +z at (x, y), for a shape of this radius in its upright pose; undefined where the shape is
- * not. This is the front face that decals lie on.
- */
-export function frontDepth(shape: Shape, r: number, x: number, y: number): number | undefined {
-  const within = (squared: number): number | undefined => (squared >= 0 ? Math.sqrt(squared) : undefined)
-  if (Math.abs(x) > r || Math.abs(y) > r) return undefined
-  switch (shape) {
-    case 'cube':
-      return r
-    case 'sphere':
-      return within(r * r - x * x - y * y)
-    case 'cylinder':
-      return within(r * r - x * x)
-    case 'cone':
-      return within(((r - y) / 2) ** 2 - x * x)
-    case 'pyramid':
-      return Math.abs(x) <= (r - y) / 2 ? (r - y) / 2 : undefined
-    case 'torus': {
-      const tube = within((0.3 * r) ** 2 - y * y)
-      return tube === undefined ? undefined : within((0.7 * r + tube) ** 2 - x * x)
-    }
-  }
-}

@@ -57,7 +57,7 @@ function defineLayouts(presentation: Presentation, { background, text, accent, h
     placeholder: { options: { name: type, type, ...box, margin: 0, ...options }, text: '' },
   })
   const title = { fontFace: headingFont, color: text, bold: true, fontSize: 30, valign: 'bottom', align: 'left', fit: 'shrink' }
-  const body = { fontFace: bodyFont, color: text, fontSize: 20, valign: 'top', align: 'left', fit: 'shrink', paraSpaceAfter: 8 }
+  const body = { fontFace: bodyFont, color: text, fontSize: 24, valign: 'top', align: 'left', fit: 'shrink', paraSpaceAfter: 8 }
   const band = { rect: { x: 0, y: 0, w: 0.35, h: 7.5, fill: { color: accent } } }
   const rule = { rect: { x: 0.8, y: 1.4, w: 1.1, h: 0.06, fill: { color: accent } } }
   const slideNumber = { x: 12.3, y: 6.98, w: 0.7, h: 0.3, color: text, fontFace: bodyFont, fontSize: 10, align: 'right' } as const
@@ -98,7 +98,7 @@ function addSlide(presentation: Presentation, slide: Slide, theme: DeckTheme): v
     case 'bullets': {
       const bullets = slide.bullets.map(({ text, level = 0 }) => ({
         text: xmlText(text),
-        options: { bullet: true, indentLevel: level, breakLine: true, fontSize: level === 0 ? 20 : 17 },
+        options: { bullet: true, indentLevel: level, breakLine: true, fontSize: level === 0 ? 24 : 20 },
       }))
       if (bullets.length > 0) page.addText(bullets, { placeholder: 'body' })
       if (slide.picture) addPicture(page, slide.picture, right, slide.title)
@@ -135,7 +135,7 @@ function addChart(page: Page, { kind, labels, series }: DeckChart, theme: DeckTh
       throw unequal(`the chart "${title}"`, `${labels.length} values, as labels`, `${values.length} in "${name}"`)
   const colours = [theme.accent, ...theme.palette]
   const slices = kind === 'pie' ? labels.length : series.length
-  const text = { color: theme.text, fontFace: theme.bodyFont, fontSize: 12 }
+  const text = { color: theme.text, fontFace: theme.bodyFont, fontSize: 14 }
   page.addChart(
     kind,
     (kind === 'pie' ? series.slice(0, 1) : series).map(({ name, values }) => ({
@@ -156,7 +156,9 @@ function addChart(page: Page, { kind, labels, series }: DeckChart, theme: DeckTh
       catAxisLabelFontFace: text.fontFace,
       valAxisLabelColor: text.color,
       valAxisLabelFontFace: text.fontFace,
-      valGridLine: { color: theme.text, size: 0.25 },
+      catAxisLabelFontSize: 14,
+      valAxisLabelFontSize: 12,
+      valGridLine: { color: mixed(theme.background, theme.text, 0.18), size: 0.75 },
       dataLabelColor: kind === 'pie' ? theme.background : theme.text,
       ...(kind === 'bar' && { barGapWidthPct: 60 }),
       ...(kind === 'line' && { lineDataSymbolSize: 7, lineSize: 2.5 }),
@@ -226,6 +228,13 @@ function addProperties(files: Map<string, Uint8Array>, json: string): void {
   insert('[Content_Types].xml', '</Types>', `<Override PartName="/${customPropertiesPath}" ContentType="${kind}"/>`)
   const relation = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties'
   insert('_rels/.rels', '</Relationships>', `<Relationship Id="rIdGenera" Type="${relation}" Target="${customPropertiesPath}"/>`)
+}
+
+/** Between two colours of six hexadecimal digits. */
+function mixed(from: string, to: string, share: number): string {
+  const channel = (colour: string, at: number) => Number.parseInt(colour.slice(at, at + 2), 16)
+  const between = (at: number) => Math.round(channel(from, at) + (channel(to, at) - channel(from, at)) * share)
+  return [0, 2, 4].map((at) => between(at).toString(16).padStart(2, '0')).join('')
 }
 
 /** In pieces, because a call takes only so many arguments; each is a multiple of three bytes, so that no padding falls inside. */

@@ -1,0 +1,6 @@
+import type { AddCommand } from '../command.js'
+import { addDiorama } from './diorama.js'
+import { addInspect } from './inspect.js'
+
+/** Every command of `genera`, in the order of the help. */
+export const commands: readonly AddCommand[] = [addDiorama, addInspect]

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import type { Session } from './command.js'
+import { exitCodes, run } from './program.js'
+
+const interruption = new AbortController()
+const unfinished = new Set<Promise<unknown>>()
+const session: Session = {
+  signal: interruption.signal,
+  async protect(work) {
+    unfinished.add(work)
+    try {
+      return await work
+    } finally {
+      unfinished.delete(work)
+    }
+  },
+}
+
+process.once('SIGINT', async () => {
+  process.once('SIGINT', () => process.exit(exitCodes.interrupted)) // whoever asks twice is in a hurry
+  interruption.abort(new Error('Interrupted'))
+  await Promise.allSettled(unfinished)
+  process.exit(exitCodes.interrupted)
+})
+
+// Whoever reads our output may have seen enough: `genera … | head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done)
+  throw error
+})
+
+process.exitCode = await run(process.argv.slice(2), session)

@@ -24,7 +24,8 @@ export function encodePng(image: Image, { provenance }: { provenance?: Provenanc
 }
 
 /**
- * The picture of a PNG file of any colour type and depth, as 8-bit sRGB; of an animated one, the first picture.
+ * The picture of a PNG file of any colour type and depth, as 8-bit sRGB; of an animated one, the first picture. Samples are taken
+ * for sRGB as they stand: a profile or a gamma in the file is not applied, as it is for JPEG and WebP.
  * Throws a `MediaError`.
  */
 export async function decodePng(

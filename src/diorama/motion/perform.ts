@@ -36,6 +36,7 @@ const performers: Record<Exclude<Script, 'pan' | 'appear'>, (call: Call) => Perf
 
   slide(call) {
     const way = needWay(call)
+    if (onRim(call.object)) throw call.refuse(`the ${call.object.shape} lies on its rim`, 'Let it roll, or begin with it upright')
     const distance = call.action.amount ?? room(call.scene.camera, call.object, way, usual.travel)
     const deceleration = slidingDeceleration(call.object.material, call.scene.setting)
     return distance > 0 ? pushed(call, way, Math.sqrt(2 * deceleration * distance), deceleration) : nothing

@@ -162,7 +162,7 @@ function addWaves(mix: Mix, draw: Draw): void {
   for (let wave = 0, at = draw.uniform('first', -3, -1); at < seconds; wave++) {
     const one = draw.child(wave)
     const length = one.uniform('length', 5, 7.5)
-    const level = one.uniform('level', 0.12, 0.22)
+    const level = one.uniform('level', 0.2, 0.34)
     const from = Math.max(at, 0)
     const samples = Math.min(Math.round((at + length - from) * sampleRate), mix.left.length - Math.round(from * sampleRate))
     const swell = (t: number): number => {
@@ -198,6 +198,7 @@ function addCars(mix: Mix, draw: Draw): void {
     const samples = Math.min(Math.round((at + length - from) * sampleRate), mix.left.length - start)
     if (samples > 0) {
       const noise = filter(whiteNoise(one.key.child('tyres'), samples), bandPass(one.uniform('tone', 260, 480), sampleRate, 0.9))
+      filter(noise, lowPass(900, sampleRate))
       const share = (t: number): number => Math.min((t + from - at) / length, 1)
       shape(noise, (t) => level * Math.sin(Math.PI * share(t)) ** 3, sampleRate)
       addMoving(mix, start, noise, (t) => panGains(heading * (2 * share(t) - 1)))

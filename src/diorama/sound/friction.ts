@@ -18,7 +18,7 @@ export interface Rubbing {
 
 /** 0 to 1: how loud rubbing is at a speed in m/s. */
 export const rubbingLoudness = (kind: Rubbing['kind'], speed: number): number =>
-  Math.min(1, (kind === 'roll' ? 0.22 : 0.2) * Math.max(speed, 0) ** 0.75)
+  Math.min(1, (kind === 'roll' ? 0.13 : 0.16) * Math.max(speed, 0) ** 0.75)
 
 /** Adds the noise of rolling or sliding. */
 export function addRubbing(mix: Mix, at: number, rubbing: Rubbing, random: Key): void {
@@ -49,6 +49,7 @@ function rolling(noise: Float32Array, { object, setting, speedAt }: Rubbing, sam
   )
   const singing = object.material === 'matte' ? 0.8 : 2.6 * (1 - soft)
   for (let i = 0; i < rumble.length; i++) rumble[i] = 2.4 * (rumble[i] as number) + singing * (ring[i] as number)
+  filter(rumble, lowPass(3 * body, sampleRate)) // the band's skirts would hiss
   let angle = 0
   const beat = (t: number): number => {
     angle += (speedAt(t) * blockSize) / (sampleRate * radius(object)) // asked block after block

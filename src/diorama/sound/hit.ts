@@ -37,7 +37,7 @@ export function addSine({ sampleRate, left, right }: Mix, at: number, frequency:
 /** Adds a blow: the body's modes, and the few milliseconds of noise of the contact itself. `random` makes no two blows alike. */
 export function addHit(mix: Mix, at: number, blow: Blow, gains: Gains, random: Key, softness = 0): void {
   const { sampleRate, left, right } = mix
-  const level = 1.1 * loudnessOf(blow.impulse)
+  const level = 1.7 * loudnessOf(blow.impulse)
   const modes = modesOf(blow, softness)
   const colour = whiteNoise(random.child('modes'), modes.length)
   for (const [i, { frequency, decay, gain }] of modes.entries())
@@ -49,7 +49,7 @@ export function addHit(mix: Mix, at: number, blow: Blow, gains: Gains, random: K
   const lowest = modes[0]?.frequency ?? 200
   const touch = filter(whiteNoise(random.child('touch'), samples), lowPass(Math.min(5 * lowest, 6000) * (1 - 0.7 * softness), sampleRate))
   for (let i = 0; i < samples; i++) {
-    const y = level * (0.45 + 0.5 * softness) * (touch[i] as number) * (1 - i / samples) ** 2
+    const y = level * (0.25 + 0.45 * softness) * (touch[i] as number) * (1 - i / samples) ** 2
     left[at + i] = (left[at + i] as number) + gains[0] * y
     right[at + i] = (right[at + i] as number) + gains[1] * y
   }

@@ -38,7 +38,7 @@ interface Ring {
 /** Wood or rubber thuds, metal rings long and out of tune with itself, glass is high and clear. */
 export const rings: Record<Material, Ring> = {
   matte: { base: 210, decay: 0.16, damping: 1, brightness: 1.6 },
-  metal: { base: 430, decay: 1.9, damping: 0.45, brightness: 5 },
+  metal: { base: 560, decay: 1.9, damping: 0.45, brightness: 7 },
   glass: { base: 1150, decay: 0.55, damping: 0.6, brightness: 3 },
 }
 
@@ -60,15 +60,18 @@ export function modesOf({ shape, material, size, impulse }: Blow, softness = 0):
   const lowest = base * pitch[shape] * (size === 'large' ? 0.5 : 1)
   const longest = decay * (size === 'large' ? 1.4 : 1) * (1 - 0.75 * softness)
   const reach = brightness * (0.6 + 1.4 * loudnessOf(impulse)) * (1 - 0.6 * softness)
-  const modes = ratios[shape].map((ratio, i) => ({
+  const own = ratios[shape]
+  // Hard bodies ring in many more modes than the first few; a second set, stretched, stands for them.
+  const all = material === 'matte' ? own : [...own, ...own.slice(1).map((ratio) => 3.71 * ratio)]
+  const modes = all.map((ratio, i) => ({
     frequency: lowest * ratio,
     decay: longest / ratio ** damping,
-    gain: (1 / (1 + (ratio / reach) ** 2)) * (1 - 0.06 * i),
+    gain: (1 / (1 + (ratio / reach) ** 2)) * (1 - 0.05 * i),
   }))
   // Metal is never perfectly round: each of its modes is a pair that beats.
-  const all = material === 'metal' ? modes.flatMap((m) => [m, { ...m, frequency: m.frequency * 1.0046, gain: 0.6 * m.gain }]) : modes
-  const total = all.reduce((sum, { gain }) => sum + gain, 0)
-  return all.map((mode) => ({ ...mode, gain: mode.gain / total }))
+  const split = material === 'metal' ? modes.flatMap((m) => [m, { ...m, frequency: m.frequency * 1.0046, gain: 0.6 * m.gain }]) : modes
+  const total = split.reduce((sum, { gain }) => sum + gain, 0)
+  return split.map((mode) => ({ ...mode, gain: mode.gain / total }))
 }
 
 /** How much softer than a floor each ground is. */

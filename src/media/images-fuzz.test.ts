@@ -26,13 +26,15 @@ test.each(Object.keys(seeds))(
     for (let round = 0; round < 500; round++) {
       const damaged = mutated(original, next)
       const attempts = [decodeImage(damaged, { limits }), decodeAnimation(damaged, { limits }), readProvenance(damaged)]
-      for (const { status, ...outcome } of await Promise.allSettled(attempts as Promise<unknown>[])) {
-        if (status === 'fulfilled') continue
+      for (const [attempt, outcome] of (await Promise.allSettled<unknown>(attempts)).entries()) {
+        if (outcome.status === 'fulfilled') continue
         refused++
         const { reason } = outcome as PromiseRejectedResult
         expect(reason, `round ${round}: ${(reason as Error).stack}`).toBeInstanceOf(MediaError)
       }
     }
-    expect(refused).toBeGreaterThan(200)
+    // Both ways out are taken: some damage lies where no pixel depends on it.
+    expect(refused).toBeGreaterThan(150)
+    expect(refused).toBeLessThan(500)
   },
 )

@@ -28,8 +28,8 @@ test.each(Object.keys(seeds))(
       const attempts = [decodeImage(damaged, { limits }), decodeAnimation(damaged, { limits }), readProvenance(damaged)]
       for (const [attempt, outcome] of (await Promise.allSettled<unknown>(attempts)).entries()) {
         if (outcome.status === 'fulfilled') continue
-        refused++
-        const { reason } = outcome as PromiseRejectedResult
+        if (attempt === 0) refused++
+        const reason: unknown = outcome.reason
         expect(reason, `round ${round}: ${(reason as Error).stack}`).toBeInstanceOf(MediaError)
       }
     }

@@ -15,8 +15,8 @@ const frames: Readonly<Record<Shape, readonly [width: number, height: number, mi
   pyramid: [0.51, 0.4, -0.48],
 }
 
-/** Pixels across a patch: enough for six letters on a screen. */
-const textureWidth = 512
+/** Of a patch's texture, in pixels: enough for six letters on a screen, and powers of two, which every viewer can filter. */
+const [textureWidth, textureHeight] = [512, 256]
 /** How far a patch stands off its object, as a share of the radius: too little to be seen, enough for depth buffers. */
 const standOff = 0.004
 
@@ -93,8 +93,8 @@ function painted(object: SceneObject): Image {
   const colour = new Triple()
   paintColour(solid, colour)
   const bytes = [colour.r, colour.g, colour.b].map((light) => Math.round(255 * toSrgb(light)))
-  const [width, height] = [textureWidth, Math.round((textureWidth * halfHeight) / halfWidth)]
-  const pixel = (2 * halfWidth * solid.size) / width
+  const [width, height] = [textureWidth, textureHeight]
+  const pixel = 2 * solid.size * Math.max(halfWidth / width, halfHeight / height)
   const data = new Uint8Array(4 * width * height)
   for (let row = 0, at = 0; row < height; row++)
     for (let column = 0; column < width; column++, at += 4) {

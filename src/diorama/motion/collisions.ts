@@ -7,7 +7,7 @@ import { freeWay, travel } from './travels.js'
 import { along, distanceBetween, heading } from './vectors.js'
 
 /** Objects touch when they are as close as this, in metres: a tenth of a millimetre keeps them from ever overlapping. */
-const skin = 1e-4
+export const skin = 1e-4
 /** Two objects that meet more slowly than this (m/s) come to rest, which ends the shrinking series of their blows. */
 const lull = 0.08
 
@@ -55,7 +55,7 @@ export function isAnchored(tracks: readonly Track[], index: number, time: number
 }
 
 /** Whether one object rests on another. */
-function standsOn(upper: SceneObject, lower: SceneObject): boolean {
+export function standsOn(upper: SceneObject, lower: SceneObject): boolean {
   const across = Math.hypot(upper.position[0] - lower.position[0], upper.position[2] - lower.position[2])
   return Math.abs(heights(upper).bottom - heights(lower).top) < 0.03 && across < radius(lower) + radius(upper)
 }

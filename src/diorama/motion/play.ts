@@ -1,5 +1,5 @@
 import type { Camera, Scene } from '../scene.js'
-import { collide, firstMeeting, isAnchored, type Meeting } from './collisions.js'
+import { collide, firstMeeting, isAnchored, type Meeting, skin, standsOn } from './collisions.js'
 import { type Film, fade } from './film.js'
 import { gapBetween } from './hull.js'
 import { perform, touch } from './perform.js'
@@ -82,9 +82,11 @@ function launch({ scene, actions }: Story, tracks: readonly Track[], position: n
   if (start < track.appearance) throw refuse(`object ${index} has not appeared by ${start} s`, 'Let it appear first')
   const seen = { ...scene, camera: cameraAt(scene.camera, actions, start), objects: tracks.map((other) => other.at(start)) }
   if (script === 'appear') {
-    const blocker = tracks.findIndex(
-      (other, i) => i !== index && other.appearance <= start && gapBetween(track.at(start), other.at(start)).distance < -1e-3,
-    )
+    const own = track.at(start)
+    const blocker = seen.objects.findIndex((other, i) => {
+      if (i === index || start < (tracks[i] as Track).appearance) return false
+      return gapBetween(own, other).distance <= skin && !standsOn(own, other) && !standsOn(other, own)
+    })
     if (blocker >= 0) throw refuse(`object ${blocker} stands where object ${index} appears`, 'Give them different places')
     return []
   }

@@ -5,6 +5,7 @@ import { Draw } from '../random.js'
 import { sampleScene } from '../sample.js'
 import { radius, type Scene, type SceneObject } from '../scene.js'
 import type { Split } from '../splits.js'
+import { visibilityOf } from '../visibility.js'
 import { diorama, type World } from '../worlds.js'
 import type { Film } from './film.js'
 import { groundDirection, inFrame, room } from './frame.js'
@@ -21,6 +22,8 @@ export interface StoryOptions {
 }
 
 const attempts = 60
+/** Seconds; a model of films wants a few frames of even the briefest story. */
+const shortest = 2
 /** Tries for each further action before the whole draft is given up. */
 const tries = 12
 
@@ -37,7 +40,7 @@ export function sampleStory(seed: number | Key, world: World = diorama.full, { a
     const own = draw.child(attempt)
     // Stacks stay out: what carries another cannot move. The camera steps back, so that there is room to move in.
     const still = sampleScene(own.child('scene').key, { ...world, stacks: 0 }, { split })
-    const camera = { ...still.camera, distance: still.camera.distance * own.uniform('distance', 1.3, 1.6) }
+    const camera = { ...still.camera, distance: still.camera.distance * own.uniform('distance', 1.25, 1.5) }
     const story = draft({ ...still, camera }, count, own)
     if (story) return story
   }
@@ -170,18 +173,20 @@ function accept(still: Scene, actions: readonly Action[]): { story: Story; film:
   const film = playIfPossible({ scene, actions, duration: 120 })
   if (!film) return undefined
   const end = Math.max(...film.actions.map((action) => action.end), ...film.motions.map((motion) => motion.end))
-  const duration = Math.ceil((end + 0.4) * 10) / 10
+  const duration = Math.max(shortest, Math.ceil((end + 0.4) * 10) / 10)
   if (duration > 30 || !staysInFrame(film, duration)) return undefined
   const hitsHanging = film.contacts.some(({ kind, objects: [, other], time }) => kind === 'hit' && other !== 'ground' && hangs(film, time))
   if (hitsHanging) return undefined
+  if (visibilityOf(film.sceneAt(duration), { width: 32, height: 32 }).some(({ visible }) => visible < 0.35)) return undefined
   const timed = actions.map((action, i) => ({ ...action, duration: lasting(action, film, i) }))
   const story = { scene, actions: timed, duration }
   return { story, film: { ...film, story, duration } }
 }
 
 /** What physics decides is written into the story; what the story decides stays. */
-function lasting({ script, duration }: Action, film: Film, position: number): number {
+function lasting({ script, duration, object }: Action, film: Film, position: number): number {
   const { start, end } = film.actions[position] as Film['actions'][number]
+  if (film.story.scene.objects[object ?? -1]?.shape === 'cube' && script === 'roll') return end - start
   return script === 'roll' || script === 'spin' || script === 'orbit' || script === 'appear' || script === 'pan' ? duration : end - start
 }
 

@@ -6,13 +6,13 @@ export type Rgb = readonly [red: number, green: number, blue: number]
 /** What each colour word looks like under white light, as sRGB; far enough apart to be told from each other in any light of the world. */
 export const palette: Readonly<Record<Colour, string>> = {
   red: '#d81e22',
-  orange: '#f57c0a',
-  yellow: '#f8d21c',
+  orange: '#f87d08',
+  yellow: '#fad51a',
   green: '#239a3c',
   cyan: '#1cc4d4',
-  blue: '#1f4fdc',
-  purple: '#7a2cc4',
-  pink: '#f57ab8',
+  blue: '#1650e0',
+  purple: '#8427b8',
+  pink: '#f878b4',
   white: '#f1f0ec',
   black: '#17171a',
 }

@@ -55,7 +55,7 @@ export const diorama = {
     counts: [4, 5, 2],
     decals: 0,
     stacks: 0.15,
-    camera: { azimuth: [-0.35, 0.35], elevation: [20 * degrees, 32 * degrees], fieldOfView: [36 * degrees, 40 * degrees] },
+    camera: { azimuth: [-0.35, 0.35], elevation: [14 * degrees, 26 * degrees], fieldOfView: [36 * degrees, 40 * degrees] },
     turn: 0.6,
   },
   /** Every word of the world. */
@@ -71,7 +71,7 @@ export const diorama = {
     counts: [2, 4, 4, 3, 2],
     decals: 0.15,
     stacks: 0.3,
-    camera: { azimuth: [-0.8, 0.8], elevation: [14 * degrees, 40 * degrees], fieldOfView: [32 * degrees, 46 * degrees] },
+    camera: { azimuth: [-0.8, 0.8], elevation: [7 * degrees, 30 * degrees], fieldOfView: [34 * degrees, 46 * degrees] },
     turn: 0.8,
   },
 } as const satisfies Record<string, World>

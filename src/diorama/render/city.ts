@@ -39,13 +39,13 @@ function houses(
   let g = horizon.g * haze + 0.014
   let b = horizon.b * haze + 0.028
   // Windows: a grid inside each house, dark or lit, that a blurred look only sees as a glow.
-  const u = (azimuth / width - column) * 5
-  const v = (dy / width) * 6
+  const u = (azimuth / width - column) * 9
+  const v = (dy / width) * 11
   const across = u - Math.floor(u)
   const up = v - Math.floor(v)
   const lit = cell(column * 31 + Math.floor(u), Math.floor(v) + seed)
   const share = 0.3
-  const soft = Math.min(1, (blur * 5) / width)
+  const soft = Math.min(1, (blur * 14) / width)
   const pane = lit < share && across > 0.25 && across < 0.78 && up > 0.25 && up < 0.75 ? 1 : 0
   const glow = (pane * (1 - soft) + share * 0.27 * soft) * (1 - 0.5 * haze)
   const warm = cell(column * 13 + Math.floor(u), Math.floor(v) + seed + 5)
@@ -67,9 +67,9 @@ function bokeh(around: Environment, azimuth: number, dy: number, blur: number, o
     const seed = around.seed + 101 * layer
     const chance = cell(column, row + seed)
     if (chance > (row === 0 ? 0.7 : 0.3)) continue
-    const radius = 0.16 + 0.2 * cell(column + 3, row + seed)
-    const x = u - column - 0.5
-    const y = v - row - 0.5
+    const radius = 0.12 + 0.2 * cell(column + 3, row + seed)
+    const x = u - column - 0.35 - 0.3 * cell(column + 5, row + seed)
+    const y = v - row - 0.35 - 0.3 * cell(column + 7, row + seed)
     const soft = 0.03 + blur / size
     const cover = smooth(-soft, soft, radius - Math.sqrt(x * x + y * y)) * (0.35 + 0.4 * chance) * Math.min(1, 0.15 / soft)
     if (cover <= 0) continue

@@ -46,7 +46,7 @@ const sunset: Light = {
   side: 1.35,
   width: 0.05,
   sun: [1.28, 0.86, 0.52],
-  ambient: [0.42, 0.37, 0.44],
+  ambient: [0.5, 0.45, 0.52],
   zenith: linear('#4a5a9e'),
   horizon: linear('#ffb27a'),
   glow: [0.75, 0.3, 0.08],
@@ -57,13 +57,13 @@ const night: Light = {
   elevation: 0.95,
   side: 2.3,
   width: 0.07,
-  sun: [0.78, 0.77, 0.78],
-  ambient: [0.13, 0.16, 0.25],
-  zenith: linear('#0a1130'),
-  horizon: linear('#2a3a6e'),
+  sun: [1.12, 1.1, 1.06],
+  ambient: [0.2, 0.24, 0.36],
+  zenith: linear('#0d1740'),
+  horizon: linear('#34488c'),
   glow: [0.05, 0.06, 0.09],
   clouds: [0.05, 0.06, 0.1],
-  pool: 4.2,
+  pool: 4.6,
 }
 const lights = { day, sunset, night } as const
 
@@ -100,6 +100,8 @@ export class Environment {
   readonly shiftZ: number
   /** Metres from the middle of the scene to where the ground has become haze. */
   readonly haze: number
+  /** How much of the farthest ground the haze takes: all of a studio's, so that it has no edge. */
+  readonly fade: number
   readonly seed: number
 
   constructor(scene: Scene) {
@@ -134,6 +136,7 @@ export class Environment {
     this.glow = triple(light.glow)
     this.clouds = triple(light.clouds)
     this.haze = studio ? 11 : this.setting === BEACH ? 90 : 45
+    this.fade = studio ? 1 : this.setting === BEACH ? 0.3 : this.night ? 0.85 : this.setting === MEADOW ? 0.3 : 0.45
     const back = 0.55
     const lit = (sun: number, ambient: number, albedo: number): number => back * albedo * (sun * this.sunY + ambient)
     this.bounce = new Triple(
@@ -152,7 +155,7 @@ function groundColour(setting: number, backdrop: Rgb): Rgb {
   if (setting === DESERT) return linear('#d9a866')
   if (setting === SNOW) return linear('#eef2f7')
   if (setting === BEACH) return linear('#e2c999')
-  return linear('#3a3d46')
+  return linear('#4c4f58')
 }
 
 const mixed = (a: Rgb, b: Rgb, share: number): Rgb => [
@@ -164,10 +167,10 @@ const times = (a: Rgb, by: number): Rgb => [a[0] * by, a[1] * by, a[2] * by]
 
 function studioHorizon(time: Scene['time'], backdrop: Rgb): Rgb {
   if (time === 'day') return times(backdrop, 0.98)
-  return time === 'sunset' ? times(mixed(backdrop, linear('#ffb48a'), 0.6), 0.8) : times(mixed(backdrop, linear('#3b4a7a'), 0.75), 0.22)
+  return time === 'sunset' ? times(mixed(backdrop, linear('#ffb48a'), 0.6), 0.8) : times(mixed(backdrop, linear('#4a63b0'), 0.7), 0.3)
 }
 
 function studioZenith(time: Scene['time'], backdrop: Rgb): Rgb {
   if (time === 'day') return times(backdrop, 0.62)
-  return time === 'sunset' ? times(mixed(backdrop, linear('#8a5f9c'), 0.7), 0.5) : times(linear('#20284a'), 0.35)
+  return time === 'sunset' ? times(mixed(backdrop, linear('#8a5f9c'), 0.7), 0.5) : times(mixed(backdrop, linear('#2a3478'), 0.85), 0.3)
 }

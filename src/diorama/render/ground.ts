@@ -1,5 +1,6 @@
 import { BEACH, CITY, DESERT, type Environment, MEADOW, SNOW, STUDIO } from './environment.js'
-import { cell, noise, smooth } from './noise.js'
+import { cell, grain, noise, smooth } from './noise.js'
+import type { Ray } from './solid.js'
 
 /** What a place of the ground is made of. */
 export class Ground {
@@ -18,8 +19,10 @@ export class Ground {
   glitter = Number.NaN
 }
 
-/** Fills in the ground at (x, 0, z); `footprint` is a pixel's width there in metres. */
-export function groundAt(around: Environment, x: number, z: number, footprint: number, out: Ground): void {
+/**
+ * Fills in the ground at (x, 0, z), looked at along the unit direction d; `footprint` is a pixel's width there in metres.
+ */
+export function groundAt(around: Environment, x: number, z: number, { dx, dy, dz }: Ray, footprint: number, out: Ground): void {
   out.r = around.ground.r
   out.g = around.ground.g
   out.b = around.ground.b
@@ -30,7 +33,11 @@ export function groundAt(around: Environment, x: number, z: number, footprint: n
   // The surroundings' own axes, and the place in the noise that belongs to this scene.
   const ex = x * around.turnX + z * around.turnZ
   const ez = z * around.turnX - x * around.turnZ
-  if (setting === MEADOW) meadow(around, ex, ez, footprint, out)
+  if (setting === MEADOW) {
+    const leanX = (dx * around.turnX + dz * around.turnZ) / -dy
+    const leanZ = (dz * around.turnX - dx * around.turnZ) / -dy
+    meadow(around, ex, ez, leanX, leanZ, footprint, out)
+  }
   else if (setting === DESERT) desert(around, ex, ez, footprint, out)
   else if (setting === SNOW) snow(around, ex, ez, footprint, out)
   else if (setting === BEACH) beach(around, ex, ez, footprint, out)
@@ -49,15 +56,34 @@ function blend(out: Ground, r: number, g: number, b: number, share: number): voi
   out.b += (b - out.b) * share
 }
 
-/** Grass in patches, with blades drawn out away from the viewer, and small pale flowers. */
-function meadow(around: Environment, x: number, z: number, footprint: number, out: Ground): void {
+/** Heights of the layers that blades of grass are cut into, in metres, and how much of a layer is blade. */
+const layers = 4
+const grass = 0.05
+
+/**
+ * Grass in patches, with small pale flowers. Blades are a stack of layers, each thinner than the one below; the line of sight
+ * meets the upper ones earlier (by `leanX` and `leanZ` metres for each metre of height), so they hide what stands behind them.
+ */
+function meadow(around: Environment, x: number, z: number, leanX: number, leanZ: number, footprint: number, out: Ground): void {
   const patches = noise(x * 0.09 + around.shiftX, z * 0.09 + around.shiftZ, footprint * 0.09)
   blend(out, 0.36, 0.42, 0.1, smooth(0.35, 0.75, patches) * 0.6)
   blend(out, 0.06, 0.16, 0.04, smooth(0.62, 0.2, patches) * 0.6)
   const tufts = noise(x * 0.8 + around.shiftZ, z * 0.55 + around.shiftX, footprint * 0.8)
-  const blades = noise(x * 3.7, z * 1.5 + around.shiftX, footprint * 3.7)
-  shade(out, 0.45 + 0.6 * tufts + 0.5 * blades)
+  shade(out, 0.62 + 0.7 * tufts)
   if (around.toon) return
+  const fine = smooth(0.05, 0.012, footprint)
+  if (fine > 0) {
+    let height = 0
+    for (let layer = layers; layer > 0; layer--) {
+      const h = (grass * layer) / layers
+      const blade = grain((x - leanX * h) * 0.9, (z - leanZ * h) * 0.9, footprint * 0.9)
+      const here = smooth(-0.07, 0.07, blade - 0.3 - 0.09 * layer) * layer
+      if (here > height) height = here
+    }
+    const tip = height / layers
+    shade(out, 1 + fine * (0.5 + 0.85 * tip - 1))
+    blend(out, 0.5, 0.55, 0.12, fine * 0.2 * tip * tip)
+  }
   const size = 0.42
   const column = Math.floor(x / size)
   const row = Math.floor(z / size)
@@ -82,8 +108,8 @@ function desert(around: Environment, x: number, z: number, footprint: number, ou
   const wave = Math.cos(phase)
   out.slopeZ = wave * strength
   out.slopeX = wave * strength * 0.33
-  const grain = noise(x * 2.9, z * 2.9, footprint * 2.9)
-  shade(out, 0.9 + 0.16 * (wander - 0.5) + 0.26 * (grain - 0.5))
+  const speck = grain(x * 0.55, z * 0.55, footprint * 0.55)
+  shade(out, 0.9 + 0.16 * (wander - 0.5) + 0.26 * (speck - 0.5))
 }
 
 /** Soft mounds, and crystals that catch the light. */
@@ -93,21 +119,25 @@ function snow(around: Environment, x: number, z: number, footprint: number, out:
   const here = noise(x * 0.3 + around.shiftX, z * 0.3 + around.shiftZ, foot)
   out.slopeX = (noise((x + step) * 0.3 + around.shiftX, z * 0.3 + around.shiftZ, foot) - here) * 1.6
   out.slopeZ = (noise(x * 0.3 + around.shiftX, (z + step) * 0.3 + around.shiftZ, foot) - here) * 1.6
-  const grain = noise(x * 2.3, z * 2.3, footprint * 2.3)
-  shade(out, 0.94 + 0.1 * (grain - 0.5))
+  const speck = grain(x * 0.5, z * 0.5, footprint * 0.5)
+  shade(out, 0.94 + 0.1 * (speck - 0.5))
   if (around.toon) return
   const size = 0.035
   const column = Math.floor(x / size)
   const row = Math.floor(z / size)
-  if (cell(column, row + around.seed) < 0.025) out.glitter = Math.min(1, (0.012 * 0.012) / (footprint * footprint)) * 1.2
+  if (cell(column, row + around.seed) > 0.03) return
+  const dx = (x / size - column - 0.5) * size
+  const dz = (z / size - row - 0.5) * size
+  const radius = Math.max(0.006, footprint * 0.7)
+  out.glitter = smooth(radius, 0, Math.sqrt(dx * dx + dz * dz)) * ((0.006 * 0.006) / (radius * radius)) * 1.6
 }
 
 /** Dry sand, then wet sand, a line of foam, and the sea up to the horizon. */
 function beach(around: Environment, x: number, z: number, footprint: number, out: Ground): void {
   const wander = noise(x * 0.045 + around.shiftX, around.shiftZ, footprint * 0.045) - 0.5
-  const grain = noise(x * 2.6, z * 2.6 + around.shiftX, footprint * 2.6)
+  const speck = grain(x * 0.55, z * 0.55 + around.shiftX, footprint * 0.55)
   const dunes = noise(x * 0.22 + around.shiftZ, z * 0.22, footprint * 0.22)
-  shade(out, 0.88 + 0.28 * (dunes - 0.5) + 0.3 * (grain - 0.5))
+  shade(out, 0.88 + 0.28 * (dunes - 0.5) + 0.3 * (speck - 0.5))
   // Metres into the sea; the shore lies behind the objects.
   const sea = -3.1 - z + wander * 2.6
   if (sea < -1.6) return
@@ -125,7 +155,7 @@ function beach(around: Environment, x: number, z: number, footprint: number, out
   out.slopeZ = swell * 0.55 * water
   out.slopeX = (noise(x * scale + 0.37, z * scale + around.shiftZ, footprint * scale) - 0.5) * 0.3 * water
   // Foam: at the edge, and on two waves that follow it.
-  const lace = noise(x * 0.7 + around.shiftZ, z * 0.7, footprint * 0.7)
+  const lace = grain(x * 0.16 + around.shiftZ, z * 0.16, footprint * 0.16)
   const edge =
     smooth(0.34, 0.05, Math.abs(sea - 0.06)) +
     0.75 * smooth(0.3, 0.02, Math.abs(sea - 1.35 - wander)) +
@@ -138,12 +168,12 @@ function beach(around: Environment, x: number, z: number, footprint: number, out
 /** Wet asphalt: grain, and puddles that mirror the lights. */
 function city(around: Environment, x: number, z: number, footprint: number, out: Ground): void {
   const puddles = noise(x * 0.13 + around.shiftX, z * 0.13 + around.shiftZ, footprint * 0.13)
-  const grain = noise(x * 3.1, z * 3.1, footprint * 3.1)
+  const speck = grain(x * 0.8, z * 0.8, footprint * 0.8)
   const wet = smooth(0.42, 0.6, puddles)
-  shade(out, (0.8 + 0.7 * (grain - 0.5)) * (1 - 0.35 * wet))
-  out.mirror = 0.1 + 0.3 * wet
-  out.rough = 0.05 - 0.035 * wet
+  shade(out, (0.8 + 0.7 * (speck - 0.5)) * (1 - 0.35 * wet))
+  out.mirror = 0.08 + 0.34 * wet
+  out.rough = 0.09 - 0.05 * wet
   const ripple = (1 - wet) * 0.1
-  out.slopeX = (grain - 0.5) * ripple
-  out.slopeZ = (noise(x * 3.1 + 0.5, z * 3.1 + 0.25, footprint * 3.1) - 0.5) * ripple
+  out.slopeX = (speck - 0.5) * ripple
+  out.slopeZ = (grain(x * 0.8 + 0.5, z * 0.8 + 0.25, footprint * 0.8) - 0.5) * ripple
 }

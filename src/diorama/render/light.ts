@@ -41,7 +41,7 @@ export function sunlight(stage: Stage, px: number, py: number, pz: number, self:
     }
     // Light that crosses glass is tinted, and gathered towards the middle of its shadow.
     const focus = smooth(0.9, 0.1, Math.sqrt(Math.max(0, off)) / solid.bound)
-    const through = 0.25 + 1.1 * focus * focus
+    const through = 0.5 + 0.9 * focus * focus
     out.set(
       out.r * (1 - shadow + shadow * through * (0.12 + 0.88 * solid.r)),
       out.g * (1 - shadow + shadow * through * (0.12 + 0.88 * solid.g)),
@@ -145,7 +145,7 @@ export function openness(
       0.34 * blocked(distanceTo(solid, px + 0.09 * nx, py + 0.09 * ny, pz + 0.09 * nz), 0.09) +
       0.33 * blocked(distanceTo(solid, px + 0.28 * nx, py + 0.28 * ny, pz + 0.28 * nz), 0.28) +
       0.33 * blocked(distanceTo(solid, px + REACH * nx, py + REACH * ny, pz + REACH * nz), REACH)
-    open *= 1 - 0.92 * closed
+    open *= 1 - (solid.glass ? 0.4 : 0.92) * closed
     if (i === self) continue
     const back = 0.4 * closed * (solid.glass ? 0.5 : 1)
     bleed.set(bleed.r + solid.r * back, bleed.g + solid.g * back, bleed.b + solid.b * back)

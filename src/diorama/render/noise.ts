@@ -17,35 +17,48 @@ export function hash(x: number, y: number): number {
 /** An even number in [0, 1) that belongs to a cell of a grid. */
 export const cell = (x: number, y: number): number => hash(x, y) * 2 ** -32
 
-let pyramid: readonly Float32Array[] | undefined
+let broad: readonly Float32Array[] | undefined
+let fine: readonly Float32Array[] | undefined
 
-/** Smooth noise with features of a quarter of the square down to two texels, stretched to mean 0.5 and most of [0, 1]. */
-function build(): readonly Float32Array[] {
+/**
+ * Smooth noise with features of a `first`th of the square down to two texels, stretched to mean 0.5 and most of [0, 1]: at each
+ * scale, bumps of random height at random places (sparse convolution), because a lattice of values would show as one.
+ */
+function build(first: number): readonly Float32Array[] {
   const base = new Float32Array(SIDE * SIDE)
-  for (let octave = 0, cells = 4, weight = 0.5; octave < 6; octave++, cells *= 2, weight *= 0.55) {
+  for (let octave = 0, cells = first, weight = 0.5; cells <= SIDE / 2; octave++, cells *= 2, weight *= 0.58) {
     const width = SIDE / cells
-    for (let y = 0; y < SIDE; y++) {
-      const row = Math.floor(y / width)
-      const v = ease(y / width - row)
-      for (let x = 0; x < SIDE; x++) {
-        const column = Math.floor(x / width)
-        const u = ease(x / width - column)
-        const at = (i: number, j: number): number => cell(((column + i) % cells) + 977 * octave, (row + j) % cells)
-        const value = (at(0, 0) * (1 - u) + at(1, 0) * u) * (1 - v) + (at(0, 1) * (1 - u) + at(1, 1) * u) * v
-        base[y * SIDE + x] = (base[y * SIDE + x] as number) + weight * (value - 0.5)
-      }
+    const reach = 0.95 * width
+    for (let bump = 0; bump < 3 * cells * cells; bump++) {
+      const height = weight * (cell(bump, 3 * octave) - 0.5)
+      const cx = cell(bump, 3 * octave + 1) * SIDE
+      const cy = cell(bump, 3 * octave + 2) * SIDE
+      for (let y = Math.ceil(cy - reach); y < cy + reach; y++)
+        for (let x = Math.ceil(cx - reach); x < cx + reach; x++) {
+          const near = 1 - ((x - cx) ** 2 + (y - cy) ** 2) / (reach * reach)
+          if (near <= 0) continue
+          const at = (y & (SIDE - 1)) * SIDE + (x & (SIDE - 1))
+          base[at] = (base[at] as number) + height * near * near
+        }
     }
   }
-  for (let i = 0; i < base.length; i++) base[i] = 0.5 + 1.15 * (base[i] as number)
+  let mean = 0
+  let square = 0
+  for (const value of base) {
+    mean += value / base.length
+    square += (value * value) / base.length
+  }
+  const gain = 0.19 / Math.sqrt(square - mean * mean)
+  for (let i = 0; i < base.length; i++) base[i] = 0.5 + gain * ((base[i] as number) - mean)
   const levels = [base]
   for (let side = SIDE / 2; levels.length < LEVELS; side /= 2) {
-    const fine = levels[levels.length - 1] as Float32Array
+    const finer = levels[levels.length - 1] as Float32Array
     const coarse = new Float32Array(side * side)
     for (let y = 0; y < side; y++)
       for (let x = 0; x < side; x++) {
         const i = 4 * y * side + 2 * x
         const below = i + 2 * side
-        coarse[y * side + x] = ((fine[i] as number) + (fine[i + 1] as number) + (fine[below] as number) + (fine[below + 1] as number)) / 4
+        coarse[y * side + x] = ((finer[i] as number) + (finer[i + 1] as number) + (finer[below] as number) + (finer[below + 1] as number)) / 4
       }
     levels.push(coarse)
   }
@@ -56,12 +69,21 @@ const ease = (t: number): number => t * t * (3 - 2 * t)
 
 /**
  * Noise in about [0, 1] with mean 0.5 at a place of a plane that the square covers in steps of 1, smoothed to what a pixel
- * of this footprint (in the same unit) can show.
+ * of this footprint (in the same unit) can show. It has features from a quarter of the square down.
  */
 export function noise(x: number, y: number, footprint: number): number {
-  pyramid ??= build()
+  broad ??= build(4)
+  return sample(broad, x, y, footprint)
+}
+
+/** The same with nothing larger than a 32nd of the square: fine texture that can be laid side by side without a visible pattern. */
+export function grain(x: number, y: number, footprint: number): number {
+  fine ??= build(32)
+  return sample(fine, x, y, footprint)
+}
+
+function sample(pyramid: readonly Float32Array[], x: number, y: number, footprint: number): number {
   const detail = footprint * SIDE
-  // log2 by the exponent of the float would do; three comparisons per octave are as fast and clearer.
   let level = 0
   let texel = 1
   while (level < LEVELS - 1 && texel < detail) {
@@ -83,11 +105,11 @@ export function noise(x: number, y: number, footprint: number): number {
   const y1 = ((row + 1) & mask) * side
   const top = (data[y0 + x0] as number) * (1 - s) + (data[y0 + x1] as number) * s
   const bottom = (data[y1 + x0] as number) * (1 - s) + (data[y1 + x1] as number) * s
-  const fine = top * (1 - t) + bottom * t
-  if (level === 0) return fine
+  const value = top * (1 - t) + bottom * t
+  if (level === 0) return value
   // Between two levels the coarser one takes over by degrees, down to flat grey at the coarsest.
   const share = level === LEVELS - 1 ? Math.min(1, detail / texel - 0.5) : Math.max(0, 2 * (detail / texel) - 1) * 0.5
-  return fine + (0.5 - fine) * share * (level / LEVELS)
+  return value + (0.5 - value) * share * (level / LEVELS)
 }
 
 /** 0 below `from`, 1 above `to`, smooth between. */

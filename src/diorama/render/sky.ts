@@ -1,6 +1,6 @@
 import { skyline } from './city.js'
 import { BEACH, CITY, DESERT, type Environment, MEADOW, SNOW, STUDIO } from './environment.js'
-import { cell, noise, smooth } from './noise.js'
+import { cell, grain, noise, smooth } from './noise.js'
 import type { Triple } from './solid.js'
 
 /**
@@ -98,14 +98,14 @@ function standing(around: Environment, azimuth: number, dy: number, blur: number
   else if (setting === MEADOW) {
     ridge(around, azimuth, dy, blur, 0.75, 0.11, 0.03, 11, 0.62, 0.24, 0.4, 0.3, out)
     ridge(around, azimuth, dy, blur, 1.3, 0.075, 0.012, 23, 0.3, 0.2, 0.36, 0.16, out)
-    ridge(around, azimuth, dy, blur, 9, 0.035, 0.01, 31, 0.08, 0.13, 0.27, 0.08, out)
+    trees(around, azimuth, dy, blur, 0.7, 0.034, 0.008, 31, 0.08, 0.13, 0.27, 0.08, out)
   } else if (setting === DESERT) {
     ridge(around, azimuth, dy, blur, 0.9, 0.12, 0, 11, 0.5, 0.62, 0.36, 0.24, out)
     ridge(around, azimuth, dy, blur, 0.55, 0.06, 0.01, 23, 0.12, 0.78, 0.55, 0.3, out)
   } else if (setting === SNOW) {
     ridge(around, azimuth, dy, blur, 1.7, 0.26, 0.02, 11, 0.42, 0.52, 0.6, 0.74, out)
     ridge(around, azimuth, dy, blur, 1.1, 0.1, 0.01, 23, 0.22, 0.84, 0.88, 0.95, out)
-    ridge(around, azimuth, dy, blur, 26, 0.03, 0.008, 31, 0.05, 0.1, 0.19, 0.17, out)
+    trees(around, azimuth, dy, blur, 1.1, 0.04, 0.004, 31, 0.05, 0.1, 0.19, 0.17, out)
   } else if (setting === BEACH) ridge(around, azimuth, dy, blur, 0.6, 0.07, -0.025, 11, 0.55, 0.25, 0.36, 0.38, out)
 }
 
@@ -128,7 +128,45 @@ function ridge(
   b: number,
   out: Triple,
 ): void {
-  const top = base + height * smooth(0.15, 0.85, noise(azimuth * 0.16 * frequency + around.shiftX, salt * 0.37, blur * 0.16 * frequency))
+  const along = 0.16 * frequency
+  const top = base + height * smooth(0.15, 0.85, noise(azimuth * along + around.shiftX, salt * 0.37, blur * along))
+  fill(around, azimuth, dy, blur, top, salt, haze, r, g, b, out)
+}
+
+/** The same with the small crowns of a wood. */
+function trees(
+  around: Environment,
+  azimuth: number,
+  dy: number,
+  blur: number,
+  frequency: number,
+  height: number,
+  base: number,
+  salt: number,
+  haze: number,
+  r: number,
+  g: number,
+  b: number,
+  out: Triple,
+): void {
+  const crowns = grain(azimuth * frequency + around.shiftX, salt * 0.37, blur * frequency)
+  const wood = noise(azimuth * 0.3 + around.shiftZ, salt * 0.11, blur * 0.3)
+  fill(around, azimuth, dy, blur, base + height * (0.6 * smooth(0, 1, crowns) + 0.6 * smooth(0.3, 0.7, wood)), salt, haze, r, g, b, out)
+}
+
+function fill(
+  around: Environment,
+  azimuth: number,
+  dy: number,
+  blur: number,
+  top: number,
+  salt: number,
+  haze: number,
+  r: number,
+  g: number,
+  b: number,
+  out: Triple,
+): void {
   const cover = smooth(-blur - 0.0005, blur + 0.0005, top - dy)
   if (cover <= 0) return
   const { sun, ambient, horizon } = around

@@ -1,11 +1,12 @@
 import type { Environment } from './environment.js'
 import { Ground, groundAt } from './ground.js'
+import { roundEdges } from './bevel.js'
 import { intersect, normalAt, span } from './intersect.js'
 import { openness, type Stage, sunlight } from './light.js'
 import { smooth } from './noise.js'
 import { paintAt, paintColour } from './paint.js'
 import { sky } from './sky.js'
-import { CUBE, CYLINDER, Ray, type Solid, SPHERE, TORUS, Triple } from './solid.js'
+import { Ray, type Solid, TORUS, Triple } from './solid.js'
 
 /** What a ray met: index of the solid, `GROUND` or `SKY`. */
 export const GROUND = -1
@@ -18,6 +19,8 @@ const BOUNCES = 3
 class Bounce {
   readonly ray = new Ray()
   readonly normal = new Triple()
+  /** The normal that light sees: edges are rounded off. */
+  readonly shading = new Triple()
   readonly light = new Triple()
   readonly bleed = new Triple()
   readonly paint = new Triple()
@@ -88,7 +91,7 @@ function shadeGround(stage: Stage, bounce: Bounce, depth: number, spread: number
   const px = ray.ox + t * ray.dx
   const pz = ray.oz + t * ray.dz
   const across = Math.min(20, Math.sqrt(1 / Math.max(1e-4, -ray.dy)))
-  groundAt(around, px, pz, 2 * spread * t * across, ground)
+  groundAt(around, px, pz, ray, 2 * spread * t * across, ground)
   const steep = 1 / Math.sqrt(1 + ground.slopeX * ground.slopeX + ground.slopeZ * ground.slopeZ)
   const nx = -ground.slopeX * steep
   const nz = -ground.slopeZ * steep
@@ -121,7 +124,7 @@ function shadeGround(stage: Stage, bounce: Bounce, depth: number, spread: number
   }
   // Far ground turns into what the sky shows at the horizon.
   const away = Math.sqrt(px * px + pz * pz) / around.haze
-  const haze = 1 - Math.exp(-away * away)
+  const haze = (1 - Math.exp(-away * away)) * around.fade
   const { horizon } = around
   out.set(r + (horizon.r - r) * haze, g + (horizon.g - g) * haze, b + (horizon.b - b) * haze)
 }
@@ -138,14 +141,16 @@ function shadeSolid(stage: Stage, bounce: Bounce, depth: number, index: number, 
   const py = ray.oy + t * ray.dy
   const pz = ray.oz + t * ray.dz
   normalAt(solid, px, py, pz, normal)
-  const nx = normal.r
-  const ny = normal.g
-  const nz = normal.b
+  const footprint = 2 * spread * t
+  roundEdges(solid, px, py, pz, footprint, normal, bounce.shading)
+  const nx = bounce.shading.r
+  const ny = bounce.shading.g
+  const nz = bounce.shading.b
   const seen = -(ray.dx * nx + ray.dy * ny + ray.dz * nz)
   let r = solid.r
   let g = solid.g
   let b = solid.b
-  const painted = solid.object.decal ? paintAt(solid, px, py, pz, 2 * spread * t) : 0
+  const painted = solid.object.decal ? paintAt(solid, px, py, pz, footprint) : 0
   if (painted > 0) {
     paintColour(solid, paint)
     r += (paint.r - r) * painted
@@ -160,20 +165,19 @@ function shadeSolid(stage: Stage, bounce: Bounce, depth: number, index: number, 
   const open = openness(stage, px, py, pz, nx, ny, nz, index, bleed)
   const upward = 0.5 + 0.5 * ny
   const lit = Math.max(0, around.toon ? banded(facing) : facing) * lamp
-  const gain = 1 + bleed.g * 0
   // Light that is scattered back: from the sun, from the sky above and from the ground below.
   const dr =
-    r * (sun.r * lit * light.r + (below.r * (1 - upward) * lamp + ambient.r * (0.35 + 0.65 * upward) + bleed.r * 0.3) * open * gain)
+    r * (sun.r * lit * light.r + (below.r * (1 - upward) * lamp + ambient.r * (0.35 + 0.65 * upward) + bleed.r * 0.3) * open)
   const dg =
-    g * (sun.g * lit * light.g + (below.g * (1 - upward) * lamp + ambient.g * (0.35 + 0.65 * upward) + bleed.g * 0.3) * open * gain)
+    g * (sun.g * lit * light.g + (below.g * (1 - upward) * lamp + ambient.g * (0.35 + 0.65 * upward) + bleed.g * 0.3) * open)
   const db =
-    b * (sun.b * lit * light.b + (below.b * (1 - upward) * lamp + ambient.b * (0.35 + 0.65 * upward) + bleed.b * 0.3) * open * gain)
+    b * (sun.b * lit * light.b + (below.b * (1 - upward) * lamp + ambient.b * (0.35 + 0.65 * upward) + bleed.b * 0.3) * open)
   const opaque = painted > 0.5 || depth >= BOUNCES
   const gloss = solid.metal ? 90 : solid.glass ? 260 : 38
   const shine = highlight(around, ray, nx, ny, nz, gloss) * light.g * lamp * (solid.metal ? 1.5 : solid.glass ? 2.2 : 0.28)
   if (solid.metal && !opaque) {
     const next = bounces[depth + 1] as Bounce
-    next.ray.set(px + 1e-3 * nx, py + 1e-3 * ny, pz + 1e-3 * nz, ray.dx + 2 * seen * nx, ray.dy + 2 * seen * ny, ray.dz + 2 * seen * nz)
+    mirror(next.ray, solid, ray, px, py, pz, nx, ny, nz)
     trace(stage, depth + 1, index, Math.max(spread, 0.04), bounce.behind)
     const rim = schlick(1 - seen)
     const { behind } = bounce
@@ -189,6 +193,20 @@ function shadeSolid(stage: Stage, bounce: Bounce, depth: number, index: number, 
     glass(stage, bounce, depth, index, spread, seen, out)
     out.set(out.r + shine * sun.r + dr * 0.16, out.g + shine * sun.g + dg * 0.16, out.b + shine * sun.b + db * 0.16)
   } else out.set(dr + shine * sun.r, dg + shine * sun.g, db + shine * sun.b)
+}
+
+/** The ray that a metal face throws back. Faces are a little domed, as cast ones are: an exactly flat mirror looks like paint. */
+function mirror(out: Ray, solid: Solid, ray: Ray, px: number, py: number, pz: number, nx: number, ny: number, nz: number): void {
+  const dome = 0.16 / solid.size
+  let mx = nx + dome * (px - solid.x)
+  let my = ny + dome * (py - solid.y)
+  let mz = nz + dome * (pz - solid.z)
+  const size = Math.sqrt(mx * mx + my * my + mz * mz)
+  mx /= size
+  my /= size
+  mz /= size
+  const along = 2 * (ray.dx * mx + ray.dy * my + ray.dz * mz)
+  out.set(px + 1e-3 * nx, py + 1e-3 * ny, pz + 1e-3 * nz, ray.dx - along * mx, ray.dy - along * my, ray.dz - along * mz)
 }
 
 /** A metal's reflectance from its colour: a little lifted, so that dark colours still mirror. */
@@ -212,11 +230,11 @@ function highlight(around: Environment, ray: Ray, nx: number, ny: number, nz: nu
 /** Refraction in and out with the tint of the way between, and the mirror image on the surface, by Fresnel's share. */
 function glass(stage: Stage, bounce: Bounce, depth: number, index: number, spread: number, seen: number, out: Triple): void {
   const solid = stage.solids[index] as Solid
-  const { ray, normal, behind } = bounce
+  const { ray, shading, behind } = bounce
   const next = bounces[depth + 1] as Bounce
-  const nx = normal.r
-  const ny = normal.g
-  const nz = normal.b
+  const nx = shading.r
+  const ny = shading.g
+  const nz = shading.b
   const px = ray.ox + bounce.t * ray.dx
   const py = ray.oy + bounce.t * ray.dy
   const pz = ray.oz + bounce.t * ray.dz
@@ -263,8 +281,8 @@ function glass(stage: Stage, bounce: Bounce, depth: number, index: number, sprea
   }
   next.ray.set(qx, Math.max(qy, 1e-3), qz, dx, dy, dz)
   trace(stage, depth + 1, solid.kind === TORUS ? -3 : index, Math.max(spread, 0.01), behind)
-  // Beer's law: the colour deepens with the way through the glass.
-  const thick = (0.55 + way) * 1.15
+  // The colour deepens with the way through the glass, but not without end, as Beer's law would have it: purple would turn blue.
+  const thick = 0.5 + (0.7 * way) / (way + 0.7)
   let r = behind.r * clear(solid.r) ** thick
   let g = behind.g * clear(solid.g) ** thick
   let b = behind.b * clear(solid.b) ** thick
@@ -283,6 +301,3 @@ const INDEX = 1.5
 
 /** How much of a channel a metre of tinted glass lets through. */
 const clear = (albedo: number): number => 0.04 + 0.95 * albedo
-
-/** Whether two kinds meet their neighbours at an edge; balls and rings do not. */
-export const hasEdges = (kind: number): boolean => kind === CUBE || kind === CYLINDER || (kind !== SPHERE && kind !== TORUS)

@@ -209,6 +209,9 @@ function settled(archive: Uint8Array, json: string | undefined): Uint8Array {
     if (path.endsWith('.xlsx')) return settled(data, undefined)
     // The properties' dates are a must, so they say the same for every deck.
     if (path === 'docProps/core.xml') return encodeText(decodeText(data).replace(/(?<=<dcterms:\w+ [^>]*>)[^<]+/g, '2000-01-01T00:00:00Z'))
+    // The library leaves line breaks of notes inside a run of text, where programs take them for spaces.
+    if (path.startsWith('ppt/notesSlides/notes'))
+      return encodeText(decodeText(data).replace(/(?<=<a:t>[^<]*)\r?\n(?=[^<]*<\/a:t>)/g, lineBreak))
     return charts.length > 0 && /\.rels$|^\[Content_Types\]/.test(path) ? encodeText(renumbered(decodeText(data))) : data
   }
   const parts = new Map([...files].filter(([path]) => !path.endsWith('/')).map(([path, data]) => [renumbered(path), rewritten(path, data)]))
@@ -216,6 +219,8 @@ function settled(archive: Uint8Array, json: string | undefined): Uint8Array {
   // Code units, so that no locale has a say; "[Content_Types].xml" comes first, as readers that stream expect.
   return writeZip(new Map([...parts].sort(([a], [b]) => (rank(a) + a < rank(b) + b ? -1 : 1))))
 }
+
+const lineBreak = '</a:t></a:r><a:br/><a:r><a:rPr lang="en-US"/><a:t>'
 
 const rank = (path: string): string => (path === '[Content_Types].xml' ? '0' : path.startsWith('_rels/') ? '1' : '2')
 

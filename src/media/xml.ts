@@ -24,7 +24,8 @@ const entities: ReadonlyMap<string, string> = new Map([
  *
  * @throws MediaError "MediaInvalid" with the place
  */
-export function parseXml(text: string, file: string): XmlElement {
+export function parseXml(source: string, file: string): XmlElement {
+  const text = source.replace(/\r\n?/g, '\n') // as the specification has it, before anything else
   const fail = (expected: string, found: string): never => {
     throw new MediaError({ code: 'MediaInvalid', file, expected, found })
   }
@@ -56,10 +57,10 @@ export function parseXml(text: string, file: string): XmlElement {
   return roots.length === 1 && roots[0] ? roots[0] : fail('one root element', String(roots.length))
 }
 
-/** All elements of a name inside an element, in the order of the document. */
-export function elementsOf(element: XmlElement, name: string): XmlElement[] {
+/** All elements of these names inside an element, in the order of the document. */
+export function elementsOf(element: XmlElement, ...names: readonly string[]): XmlElement[] {
   return element.children.flatMap((child) =>
-    typeof child === 'string' ? [] : [...(child.name === name ? [child] : []), ...elementsOf(child, name)],
+    typeof child === 'string' ? [] : [...(names.includes(child.name) ? [child] : []), ...elementsOf(child, ...names)],
   )
 }
 

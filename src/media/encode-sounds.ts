@@ -77,7 +77,8 @@ export async function encodeAudio(audio: Audio, options: AudioEncoding): Promise
   await output.finalize()
 
   const bytes = new Uint8Array(target.buffer as ArrayBuffer)
-  if (format === 'ogg') settleOgg(bytes, samples + preSkipOf(bytes))
+  // The header is the first page, behind 27 bytes and a table of one entry.
+  if (format === 'ogg') settleOgg(bytes, samples + opusPreSkip(bytes.subarray(28)))
   if (format !== 'mp3') return bytes
   return settleMp3(bytes, { xing, sampleRate: sound.sampleRate, samples })
 }
@@ -123,27 +124,28 @@ async function coding({ sampleRate, channels }: Audio, { format, bits = 16, bitr
   })
 }
 
-/** Hands a second of sound at a time to an encoder. The sound starts at `start`, in seconds. */
-export async function addSound(
-  source: AudioSampleSource,
-  { sampleRate, channels }: Audio,
-  { start = 0, integers = false }: { start?: number; integers?: boolean } = {},
-): Promise<void> {
-  const length = channels[0]?.length ?? 0
-  for (let at = 0; at < length; at += sampleRate) {
-    const pieces = channels.map((channel) => channel.subarray(at, at + sampleRate))
-    // Each piece owns its memory, because encoders read a buffer from its beginning.
+/** Hands sound to an encoder. FLAC is given integers, so that the rounding is ours. */
+async function addSound(source: AudioSampleSource, audio: Audio, { integers }: { integers: boolean }): Promise<void> {
+  const { sampleRate, channels } = audio
+  for (const { data, start } of secondsOf(audio)) {
     const sample = new AudioSample({
-      data: integers ? interleaved(pieces) : joined(pieces),
+      data: integers ? interleaved(data, channels.length) : data,
       format: integers ? 's16' : 'f32-planar',
       numberOfChannels: channels.length,
       sampleRate,
-      timestamp: start + at / sampleRate,
+      timestamp: start,
     })
     await source.add(sample)
     sample.close()
   }
   source.close()
+}
+
+/** A second at a time: its channels one after another, and when it starts in seconds. Each owns its memory, because encoders read a buffer from its beginning. */
+export function* secondsOf({ sampleRate, channels }: Audio): Generator<{ data: Float32Array; start: number }> {
+  const length = channels[0]?.length ?? 0
+  for (let at = 0; at < length; at += sampleRate)
+    yield { data: joined(channels.map((channel) => channel.subarray(at, at + sampleRate))), start: at / sampleRate }
 }
 
 function joined(pieces: readonly Float32Array[]): Float32Array {
@@ -153,16 +155,17 @@ function joined(pieces: readonly Float32Array[]): Float32Array {
   return whole
 }
 
-function interleaved(pieces: readonly Float32Array[]): Int16Array {
-  const whole = new Int16Array((pieces[0]?.length ?? 0) * pieces.length)
-  for (const [c, piece] of pieces.entries())
-    for (let i = 0; i < piece.length; i++)
-      whole[i * pieces.length + c] = Math.max(-32_768, Math.min(32_767, Math.round((piece[i] as number) * 32_768)))
+/** Channels one after another to 16 bits, sample by sample. */
+function interleaved(planar: Float32Array, channels: number): Int16Array {
+  const length = planar.length / channels
+  const whole = new Int16Array(planar.length)
+  for (let c = 0; c < channels; c++)
+    for (let i = 0; i < length; i++)
+      whole[i * channels + c] = Math.max(-32_768, Math.min(32_767, Math.round((planar[c * length + i] as number) * 32_768)))
   return whole
 }
 
-/** Samples at the start of an Opus stream that nobody should hear: bytes 10 and 11 of its header, which ends the first page. */
-function preSkipOf(ogg: Uint8Array): number {
-  const header = 27 + (ogg[26] as number)
-  return new DataView(ogg.buffer, ogg.byteOffset).getUint16(header + 10, true)
+/** Samples at the start of an Opus stream that nobody should hear, by its header (RFC 7845, 5.1). */
+export function opusPreSkip(header: Uint8Array): number {
+  return new DataView(header.buffer, header.byteOffset).getUint16(10, true)
 }

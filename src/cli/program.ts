@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { GeneraError } from '../graph/index.js'
+import { GeneraError } from '../graph/errors.js'
 import type { Session } from './command.js'
 import { commands } from './commands/index.js'
 import { UsageError } from './usage-error.js'

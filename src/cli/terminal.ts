@@ -45,8 +45,9 @@ export interface Progress {
 
 const barWidth = 24
 
-/** A bar that is painted over in place; nothing where a line cannot be painted over. It appears when the work takes longer than a blink. */
+/** A bar that is painted over in place, once the work takes longer than a blink; where nothing can be painted over, one remark. */
 export function progress(terminal: Terminal, label: string, total: number): Progress {
+  if (!terminal.animated) remark(terminal, `${label} …`)
   if (!terminal.animated || total < 2) return { show: () => {}, end: () => {} }
   const began = performance.now()
   let painted = false

@@ -1,4 +1,4 @@
-import { GeneraError } from '../graph/index.js'
+import { GeneraError } from '../graph/errors.js'
 
 /** The command line itself is wrong: exit code 2. */
 export class UsageError extends GeneraError {

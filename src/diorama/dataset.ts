@@ -1,6 +1,10 @@
 import type { Image } from '../media/image.js'
 import { type Dataset, dataset } from '../training/dataset.js'
 import { type WorkerScript, workerDataset } from '../training/workers.js'
+import type { FilmKind, FilmRecord, FilmRecordOptions } from './film-records.js'
+import { frameTimes } from './motion/frames.js'
+import { playStory } from './motion/play.js'
+import type { Story } from './motion/story.js'
 import { type RecordTask, recordsOf } from './record-tasks.js'
 import type { SceneKind, SceneRecord, SceneRecordOptions } from './records.js'
 import type { Scene } from './scene.js'
@@ -35,6 +39,45 @@ export function dioramaDataset<Kind extends SceneKind = 'image' | 'caption'>({
   const defaults = { world: 'simple', seed: 0, split: 'train', size: 64, kinds: ['image', 'caption'] as never } as const
   const options: SceneRecordOptions<Kind> = { ...defaults, ...given }
   return taskDataset<SceneRecord<Kind>>({ task: 'scenes', options }, length, { threads, script })
+}
+
+export interface DioramaFilmsOptions<Kind extends FilmKind> extends Partial<FilmRecordOptions<Kind>>, ThreadOptions {
+  /** How many films; without it they never end. */
+  readonly length?: number
+}
+
+/**
+ * Films of the procedural world: a story, its pictures and its sound, made in worker threads. Records are pure functions of seed, split, world
+ * and index, like those of `dioramaDataset`.
+ *
+ * By default: `diorama.simple`, seed 0, split train, 16 frames of 64 pixels over the whole film, with sound at 24 kHz.
+ */
+export function dioramaFilms<Kind extends FilmKind = 'video' | 'sound'>({
+  length,
+  threads,
+  script,
+  ...given
+}: DioramaFilmsOptions<Kind> = {}): Dataset<FilmRecord<Kind>> {
+  const defaults = {
+    world: 'simple',
+    seed: 0,
+    split: 'train',
+    size: 64,
+    frames: 16,
+    sampleRate: 24_000,
+    kinds: ['video', 'sound'] as never,
+  } as const
+  const options: FilmRecordOptions<Kind> = { ...defaults, ...given }
+  return taskDataset<FilmRecord<Kind>>({ task: 'films', options }, length, { threads, script })
+}
+
+/** The frames of a story, rendered in worker threads: one every 1 / frameRate seconds. */
+export function storyFrames(
+  story: Story,
+  { frameRate, width, height, ...threads }: { readonly frameRate: number; readonly width: number; readonly height: number } & ThreadOptions,
+): Dataset<Image> {
+  const { length } = frameTimes(playStory(story), { frameRate })
+  return taskDataset<Image>({ task: 'frames', story, frameRate, width, height }, length, threads)
 }
 
 /** Pictures of given scenes, rendered in worker threads: a contact sheet, views of one scene. */

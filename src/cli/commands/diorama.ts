@@ -4,27 +4,33 @@ import { type Setting, type Style, settings, styles, type Time, times } from '..
 import { diorama } from '../../diorama/worlds.js'
 import type { Json } from '../../media/provenance.js'
 import { type AddCommand, terminalOf, withCommonOptions } from '../command.js'
-import { type OutputRequest, outputs, sentenceOf } from '../diorama/outputs.js'
-import { provenanceOf, sceneOf } from '../diorama/request.js'
+import { type Ending, endingNames, endings } from '../diorama/endings.js'
 import { assertWritable, destinationOf, write } from '../output.js'
+import { provenanceOf } from '../provenance.js'
 import { remark, type TerminalOptions } from '../terminal.js'
-import { listed, oneOf, UsageError, wholeNumber } from '../usage-error.js'
+import { listed, oneOf, positiveNumber, UsageError, wholeNumber } from '../usage-error.js'
 
-interface Options extends TerminalOptions {
-  readonly output: string
-  readonly format?: string
-  readonly seed?: number
+/** What decides over the content, and so belongs into the provenance. */
+interface Choices {
   readonly world: WorldName
-  readonly size: number
+  readonly size?: number
   readonly style?: Style
   readonly setting?: Setting
   readonly time?: Time
+  readonly seconds?: number
+  readonly frames?: number
+  readonly rate?: number
   readonly sheet?: number
   readonly columns?: number
   readonly quality?: number
 }
 
-const endings = Object.keys(outputs)
+interface Options extends Choices, TerminalOptions {
+  readonly output: string
+  readonly format?: string
+  readonly seed?: number
+}
+
 const worlds = Object.keys(diorama) as WorldName[]
 
 export const addDiorama: AddCommand = (program, session) => {
@@ -32,56 +38,79 @@ export const addDiorama: AddCommand = (program, session) => {
     .command('diorama')
     .summary('make a scene of the procedural world in any modality')
     .description(
-      'Makes a scene of the procedural world; the ending of the file says as what: a picture, a mesh, the truth as JSON, a caption.',
+      'Makes a scene of the procedural world. The ending of the file says as what: a picture, a film with sound, a sound, a mesh, the truth as JSON or a caption.',
     )
-    .option('-o, --output <file>', `where to: ${listed(endings.map((ending) => `.${ending}`))}; - for standard output`, 'diorama.png')
+    .option('-o, --output <file>', `where to: ${listed(endingNames.map((ending) => `.${ending}`))}; - for standard output`, 'diorama.png')
     .option('-f, --format <ending>', 'what to make, if the name of the file does not say it')
     .option(
       '--seed <number>',
       'the same seed gives the same bytes (default: a random one)',
       wholeNumber('--seed', 0, Number.MAX_SAFE_INTEGER),
     )
-    .option('--size <pixels>', 'width and height of a picture', wholeNumber('--size', 8, 4096), 512)
+    .option('--size <pixels>', 'width and height of a picture (default: 512, of films 256)', wholeNumber('--size', 8, 4096))
     .option('--world <name>', listed(worlds), oneOf('--world', worlds), 'full')
     .option('--style <name>', listed(styles), oneOf('--style', styles))
     .option('--setting <name>', listed(settings), oneOf('--setting', settings))
     .option('--time <name>', listed(times), oneOf('--time', times))
+    .option('--seconds <number>', 'length of a film or sound (default: that of its story)', positiveNumber('--seconds', 60))
+    .option('--rate <number>', 'frames per second (default: 24, of .gif and .webp 12.5)', positiveNumber('--rate', 60))
+    .option('--frames <count>', 'frames of the whole film, in place of --rate', wholeNumber('--frames', 1, 600))
     .option('--sheet <count>', 'a contact sheet: the scenes of so many seeds from --seed on', wholeNumber('--sheet', 1, 1024))
     .option('--columns <count>', 'of the sheet', wholeNumber('--columns', 1, 1024))
     .option('--quality <number>', 'of lossy formats, 1 to 100', wholeNumber('--quality', 1, 100))
     .addHelpText('after', `\n${examples}`)
   withCommonOptions(command).action(async (options: Options) => {
     const terminal = terminalOf(options, session)
-    const destination = destinationOf(options.output, options.format, endings)
-    const output = outputs[destination.ending] as (typeof outputs)[string]
-    assertWritable(destination, output.text)
-    if (options.sheet !== undefined && !output.picture)
-      throw new UsageError(`Cannot make a contact sheet as .${destination.ending}`, 'End the file in .png, .jpg or .webp')
-    if (options.columns !== undefined && options.sheet === undefined)
-      throw new UsageError('Cannot use --columns without --sheet', 'Say how many scenes: --sheet 24')
-    const seed = options.seed ?? randomInt(2 ** 31)
-    const { world, size, style, setting, time, sheet, columns, quality } = options
-    const chosen = Object.fromEntries(
-      Object.entries({ world, size, style, setting, time, sheet, columns, quality }).filter(([, value]) => value !== undefined),
-    ) as Record<string, Json>
-    const request: OutputRequest = { ...options, seed, provenance: provenanceOf(seed, chosen, destination.ending) }
-    const bytes = await output.make(request, terminal)
+    const destination = destinationOf(options.output, options.format, endingNames)
+    const { ending, path } = destination
+    const moving = isMoving(ending, options)
+    assertFits(ending, options, moving)
+    await assertWritable(destination, endings[ending].text)
+    const { seed = randomInt(2 ** 31), output: _, format: __, json, quiet, color, ...choices } = options
+    const size = choices.size ?? (moving ? 256 : 512)
+    const chosen = { ...choices, ...(sized.has(endings[ending].kind) && { size }) } as Record<string, Json>
+    const { make } = await import('../diorama/outputs.js')
+    const request = { ...choices, size, seed, moving, provenance: provenanceOf('diorama', seed, chosen, ending) }
+    const { bytes, about } = await make(ending, request, terminal)
     await write(bytes, destination, terminal, session)
-    const caption = sheet === undefined ? sentenceOf(sceneOf(request), seed) : undefined
-    if (terminal.json && destination.path !== undefined)
-      terminal.stdout.write(
-        `${JSON.stringify({ file: destination.path, bytes: bytes.length, seed, ...(caption && { caption }), options: chosen })}\n`,
-      )
-    remark(
-      terminal,
-      `${destination.path ?? 'standard output'}: seed ${seed}, ${caption ? `"${caption}"` : `${sheet} scenes`}, ${bytes.length.toLocaleString('en')} bytes`,
-    )
+    if (terminal.json && path !== undefined)
+      terminal.stdout.write(`${JSON.stringify({ file: path, bytes: bytes.length, seed, about, options: chosen })}\n`)
+    remark(terminal, `${path ?? 'standard output'}: seed ${seed}, ${about}, ${bytes.length.toLocaleString('en')} bytes`)
   })
+}
+
+/** Kinds that have a width and a height. */
+const sized: ReadonlySet<string> = new Set(['picture', 'picture or film', 'film', 'truth'])
+const lossy: readonly Ending[] = ['jpg', 'jpeg', 'webp', 'mp4', 'webm']
+
+function isMoving(ending: Ending, { seconds, rate, frames }: Options): boolean {
+  const { kind } = endings[ending]
+  return kind === 'film' || (kind === 'picture or film' && (seconds ?? rate ?? frames) !== undefined)
+}
+
+/** Refuses options that would have no effect on what is made. */
+function assertFits(ending: Ending, options: Options, moving: boolean): void {
+  const { kind } = endings[ending]
+  const refuse = (option: string, fitting: readonly Ending[]): never => {
+    throw new UsageError(`Cannot use --${option} for a .${ending} file`, `It is for ${listed(fitting.map((each) => `.${each}`))}`)
+  }
+  const ofKind = (...kinds: string[]) => endingNames.filter((each) => kinds.includes(endings[each].kind))
+  if (options.size !== undefined && !sized.has(kind)) refuse('size', ofKind(...sized))
+  if (options.seconds !== undefined && !moving && kind !== 'sound') refuse('seconds', ofKind('film', 'picture or film', 'sound'))
+  for (const option of ['rate', 'frames'] as const)
+    if (options[option] !== undefined && !moving) refuse(option, ofKind('film', 'picture or film'))
+  if (options.rate !== undefined && options.frames !== undefined)
+    throw new UsageError('Cannot use --rate and --frames together', 'With --frames the rate follows from the length')
+  if (options.sheet !== undefined && (moving || !kind.startsWith('picture'))) refuse('sheet', ofKind('picture', 'picture or film'))
+  if (options.columns !== undefined && options.sheet === undefined)
+    throw new UsageError('Cannot use --columns without --sheet', 'Say how many scenes: --sheet 24')
+  if (options.quality !== undefined && !lossy.includes(ending)) refuse('quality', lossy)
 }
 
 const examples = `Examples:
   genera diorama --seed 7 --size 512 -o scene.png
   genera diorama --seed 7 --style oil --setting beach --time sunset -o beach.jpg
+  genera diorama --seed 7 -o film.mp4
   genera diorama --seed 7 -o scene.glb
   genera diorama --sheet 24 --columns 6 --size 256 -o sheet.png
   genera diorama --seed 7 -f json -o - | jq .relations`

@@ -1,6 +1,6 @@
-import { describeMedia, type MediaDescription } from '../../media/describe-media.js'
+import type { MediaDescription } from '../../media/describe-media.js'
 import { type Provenance, parseProvenance } from '../../media/provenance.js'
-import { type FoundProvenance, readProvenance } from '../../media/read-provenance.js'
+import type { FoundProvenance } from '../../media/read-provenance.js'
 import { sniffMedia } from '../../media/sniff.js'
 import { type AddCommand, terminalOf, withCommonOptions } from '../command.js'
 import { readInput } from '../input.js'
@@ -35,6 +35,11 @@ interface Inspected extends Partial<MediaDescription> {
 }
 
 async function inspect(path: string): Promise<Inspected> {
+  // Loaded when it is wanted, so that other commands start without the readers of sound and film.
+  const [{ describeMedia }, { readProvenance }] = await Promise.all([
+    import('../../media/describe-media.js'),
+    import('../../media/read-provenance.js'),
+  ])
   const bytes = await readInput(path)
   const name = path === '-' ? undefined : path
   // Truth is JSON of ours, with the provenance as one of its fields.

@@ -1,88 +1,140 @@
 import { contactSheet } from '../../diorama/contact-sheet.js'
-import { scenePictures } from '../../diorama/dataset.js'
+import { scenePictures, storyFrames } from '../../diorama/dataset.js'
 import { captionOf } from '../../diorama/language/caption.js'
 import { sceneMesh } from '../../diorama/mesh.js'
 import { renderScene } from '../../diorama/render/render-scene.js'
 import type { Scene } from '../../diorama/scene.js'
+import { soundOf } from '../../diorama/sound/sound.js'
 import { truthOf } from '../../diorama/truth.js'
 import { key } from '../../graph/random/index.js'
 import { encodeGlb } from '../../media/glb.js'
 import type { Image } from '../../media/image.js'
-import { encodeImage } from '../../media/images.js'
+import { encodeAnimation, encodeImage } from '../../media/images.js'
 import type { Provenance } from '../../media/provenance.js'
+import { type AudioFormat, encodeAudio } from '../../media/sounds.js'
+import type { Video } from '../../media/video.js'
+import { encodeVideo } from '../../media/videos.js'
+import type { Dataset } from '../../training/dataset.js'
 import { progress, type Terminal } from '../terminal.js'
-import { type SceneRequest, sceneOf } from './request.js'
+import type { Ending } from './endings.js'
+import { filmOf, type SceneRequest, sceneOf } from './request.js'
 
 export interface OutputRequest extends SceneRequest {
+  /** Width and height of a picture, in pixels. */
+  readonly size: number
   /** From 1 to 100, where the format knows it. */
   readonly quality?: number
   /** Scenes side by side, and how many in a row. */
   readonly sheet?: number
   readonly columns?: number
+  /** Whether the file is a film; .webp can be either. */
+  readonly moving: boolean
+  /** Frames of the whole film, or per second. */
+  readonly frames?: number
+  readonly rate?: number
   readonly provenance: Provenance
 }
 
-/** What can be made, by the ending of the file. */
-export interface Output {
-  /** Whether it may be shown on a terminal. */
-  readonly text: boolean
-  /** Whether it holds a picture, which a sheet needs. */
-  readonly picture: boolean
-  make(request: OutputRequest, terminal: Terminal): Promise<Uint8Array>
+export interface Made {
+  readonly bytes: Uint8Array
+  /** A sentence for people. */
+  readonly about: string
 }
 
-const picture = (format: 'png' | 'jpeg' | 'webp'): Output => ({
-  text: false,
-  picture: true,
-  async make(request, terminal) {
-    const { provenance, quality } = request
-    return encodeImage(await pictureOf(request, terminal), { format, provenance, ...(quality !== undefined && { quality }) })
-  },
-})
-
-const text = (write: (request: OutputRequest) => string): Output => ({
-  text: true,
-  picture: false,
-  make: async (request) => new TextEncoder().encode(`${write(request)}\n`),
-})
-
-export const outputs: Readonly<Record<string, Output>> = {
-  png: picture('png'),
-  jpg: picture('jpeg'),
-  jpeg: picture('jpeg'),
-  webp: picture('webp'),
-  glb: { text: false, picture: false, make: async (request) => encodeGlb(sceneMesh(sceneOf(request)), { provenance: request.provenance }) },
-  json: text((request) => {
-    const scene = sceneOf(request)
-    const truth = truthOf(scene, { width: request.size, height: request.size })
-    return JSON.stringify({ caption: sentenceOf(scene, request.seed), ...truth, provenance: request.provenance }, undefined, 2)
-  }),
-  txt: text((request) => sentenceOf(sceneOf(request), request.seed)),
+export async function make(ending: Ending, request: OutputRequest, terminal: Terminal): Promise<Made> {
+  switch (ending) {
+    case 'png':
+    case 'jpg':
+    case 'jpeg':
+    case 'webp':
+      return request.moving ? film(ending as 'webp', request, terminal) : picture(ending === 'jpg' ? 'jpeg' : ending, request, terminal)
+    case 'gif':
+    case 'mp4':
+    case 'webm':
+      return film(ending, request, terminal)
+    case 'wav':
+    case 'flac':
+    case 'mp3':
+    case 'ogg':
+      return sound(ending, request)
+    case 'glb': {
+      const scene = sceneOf(request)
+      return { bytes: await encodeGlb(sceneMesh(scene), { provenance: request.provenance }), about: spoken(scene, request) }
+    }
+    case 'json':
+      return truth(request)
+    case 'txt': {
+      const sentence = sentenceOf(sceneOf(request), request)
+      return { bytes: encoded(sentence), about: `"${sentence}"` }
+    }
+  }
 }
 
 /** A true sentence about a scene; the same seed says the same. */
-export const sentenceOf = (scene: Scene, seed: number): string => captionOf(scene, key(seed).child('caption'), { length: 'medium' }).text
+const sentenceOf = (scene: Scene, { seed }: SceneRequest): string => captionOf(scene, key(seed).child('caption'), { length: 'medium' }).text
+const spoken = (scene: Scene, request: SceneRequest): string => `"${sentenceOf(scene, request)}"`
+const encoded = (text: string): Uint8Array => new TextEncoder().encode(`${text}\n`)
+const qualityOf = ({ quality }: OutputRequest) => (quality === undefined ? {} : { quality })
 
-/** One scene is rendered here; the scenes of a sheet, those of the seeds that follow, in worker threads. */
-async function pictureOf(request: OutputRequest, terminal: Terminal): Promise<Image> {
-  const { sheet, columns, seed, size } = request
-  if (sheet === undefined) return renderScene(sceneOf(request), { width: size, height: size }).image
-  const scenes = Array.from({ length: sheet }, (_, i) => sceneOf({ ...request, seed: seed + i }))
-  const shown = progress(terminal, 'Rendering', sheet)
+async function picture(format: 'png' | 'jpeg' | 'webp', request: OutputRequest, terminal: Terminal): Promise<Made> {
+  const { provenance, size, sheet } = request
+  const scene = sceneOf(request)
+  const image = sheet === undefined ? renderScene(scene, { width: size, height: size }).image : await sheetOf(sheet, request, terminal)
+  const bytes = await encodeImage(image, { format, provenance, ...qualityOf(request) })
+  return { bytes, about: sheet === undefined ? spoken(scene, request) : `the scenes of ${sheet} seeds` }
+}
+
+/** The scenes of the seeds that follow. */
+async function sheetOf(count: number, request: OutputRequest, terminal: Terminal): Promise<Image> {
+  const { seed, size, columns } = request
+  const scenes = Array.from({ length: count }, (_, i) => sceneOf({ ...request, seed: seed + i }))
+  const images = await rendered(scenePictures(scenes, { width: size, height: size }), `Rendering ${count} scenes`, terminal)
+  return contactSheet(images, { gap: Math.max(1, Math.round(size / 64)), columns: columns ?? columnsFor(count) })
+}
+
+/** The number of columns, at most six, that leaves no gap in a landscape or square sheet, if there is one. */
+function columnsFor(count: number): number {
+  const least = Math.min(6, Math.ceil(Math.sqrt(count)))
+  const choices = Array.from({ length: 7 - least }, (_, i) => least + i)
+  return choices.find((columns) => count % columns === 0) ?? least
+}
+
+/** All pictures of a dataset, which worker threads render. */
+async function rendered(pictures: Dataset<Image>, label: string, terminal: Terminal): Promise<Image[]> {
+  const shown = progress(terminal, label, pictures.length)
   const images: Image[] = []
   try {
-    const pictures = scenePictures(scenes, { width: size, height: size }).prefetch(sheet)
-    for await (const image of pictures.iterate({ signal: terminal.signal })) shown.show(images.push(image))
+    for await (const image of pictures.prefetch(16).iterate({ signal: terminal.signal })) shown.show(images.push(image))
   } finally {
     shown.end()
   }
-  const gap = Math.max(1, Math.round(size / 64))
-  return contactSheet(images, { gap, columns: columns ?? columnsFor(sheet) })
+  return images
 }
 
-/** The number of columns, at most six, that leaves the fewest gaps in a landscape or square sheet. */
-function columnsFor(count: number): number {
-  const least = Math.min(6, Math.ceil(Math.sqrt(count)))
-  const choices = [6, 5, 4, 3, 2, 1].filter((columns) => columns >= least && columns <= count)
-  return choices.find((columns) => count % columns === 0) ?? choices[0] ?? 1
+async function film(format: 'gif' | 'webp' | 'mp4' | 'webm', request: OutputRequest, terminal: Terminal): Promise<Made> {
+  const { size, provenance, frames: count } = request
+  const played = filmOf(request)
+  const silent = format === 'gif' || format === 'webp'
+  const frameRate = count === undefined ? (request.rate ?? (silent ? 12.5 : 24)) : count / played.duration
+  const pictures = storyFrames(played.story, { frameRate, width: size, height: size })
+  const frames = await rendered(pictures, `Rendering ${pictures.length} frames`, terminal)
+  const about = `${played.story.actions.map(({ script }) => script).join(', ')}; ${frames.length} frames in ${played.duration.toFixed(1)} s`
+  if (silent) return { bytes: await encodeAnimation(frames, { format, frameRate, provenance, ...qualityOf(request) }), about }
+  const video: Video = { frameRate, frames, audio: soundOf(played, { sampleRate: 48_000 }) }
+  return { bytes: await encodeVideo(video, { format, provenance, ...qualityOf(request) }), about }
+}
+
+async function sound(format: AudioFormat, request: OutputRequest): Promise<Made> {
+  const played = filmOf(request)
+  const audio = soundOf(played, { sampleRate: 48_000 })
+  const about = `${played.story.actions.map(({ script }) => script).join(', ')}; ${played.duration.toFixed(1)} s`
+  return { bytes: await encodeAudio(audio, { format, provenance: request.provenance }), about }
+}
+
+function truth(request: OutputRequest): Made {
+  const { size, provenance } = request
+  const scene = sceneOf(request)
+  const caption = sentenceOf(scene, request)
+  const all = { caption, ...truthOf(scene, { width: size, height: size }), provenance }
+  return { bytes: encoded(JSON.stringify(all, undefined, 2)), about: `"${caption}"` }
 }

@@ -90,6 +90,9 @@ export class Environment {
   readonly horizon: Triple
   readonly glow: Triple
   readonly clouds: Triple
+  /** Light from the surroundings' left and right side: shop windows of a street, the last of the sky at sunset. */
+  readonly left: Triple
+  readonly right: Triple
   /** The ground's mean albedo, for bounced light and for what is far away. */
   readonly ground: Triple
   /** Turn of the whole surroundings about the vertical, as cosine and sine. */
@@ -135,6 +138,8 @@ export class Environment {
     this.horizon = triple(studio ? studioHorizon(scene.time, backdrop) : light.horizon)
     this.glow = triple(light.glow)
     this.clouds = triple(light.clouds)
+    this.left = triple(city ? [0.36, 0.06, 0.22] : [0, 0, 0])
+    this.right = triple(city ? [0.04, 0.26, 0.36] : [0, 0, 0])
     this.haze = studio ? 11 : this.setting === BEACH ? 90 : 45
     this.fade = studio ? 1 : this.setting === BEACH ? 0.3 : this.night ? 0.85 : this.setting === MEADOW ? 0.3 : 0.45
     const back = 0.55

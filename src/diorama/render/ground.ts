@@ -37,8 +37,7 @@ export function groundAt(around: Environment, x: number, z: number, { dx, dy, dz
     const leanX = (dx * around.turnX + dz * around.turnZ) / -dy
     const leanZ = (dz * around.turnX - dx * around.turnZ) / -dy
     meadow(around, ex, ez, leanX, leanZ, footprint, out)
-  }
-  else if (setting === DESERT) desert(around, ex, ez, footprint, out)
+  } else if (setting === DESERT) desert(around, ex, ez, footprint, out)
   else if (setting === SNOW) snow(around, ex, ez, footprint, out)
   else if (setting === BEACH) beach(around, ex, ez, footprint, out)
   else if (setting === CITY) city(around, ex, ez, footprint, out)

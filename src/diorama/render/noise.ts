@@ -58,7 +58,8 @@ function build(first: number): readonly Float32Array[] {
       for (let x = 0; x < side; x++) {
         const i = 4 * y * side + 2 * x
         const below = i + 2 * side
-        coarse[y * side + x] = ((finer[i] as number) + (finer[i + 1] as number) + (finer[below] as number) + (finer[below + 1] as number)) / 4
+        coarse[y * side + x] =
+          ((finer[i] as number) + (finer[i + 1] as number) + (finer[below] as number) + (finer[below + 1] as number)) / 4
       }
     levels.push(coarse)
   }

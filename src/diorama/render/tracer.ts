@@ -1,6 +1,6 @@
+import { roundEdges } from './bevel.js'
 import type { Environment } from './environment.js'
 import { Ground, groundAt } from './ground.js'
-import { roundEdges } from './bevel.js'
 import { intersect, normalAt, span } from './intersect.js'
 import { openness, type Stage, sunlight } from './light.js'
 import { smooth } from './noise.js'
@@ -165,16 +165,23 @@ function shadeSolid(stage: Stage, bounce: Bounce, depth: number, index: number, 
   const open = openness(stage, px, py, pz, nx, ny, nz, index, bleed)
   const upward = 0.5 + 0.5 * ny
   const lit = Math.max(0, around.toon ? banded(facing) : facing) * lamp
-  // Light that is scattered back: from the sun, from the sky above and from the ground below.
+  // Light that is scattered back: from the sun, from the sky above, from the ground below and from the sides.
+  const above = 0.35 + 0.65 * upward
+  const under = (1 - upward) * lamp
+  const sideways = nx * around.turnX + nz * around.turnZ
+  const toLeft = sideways < 0 ? sideways * sideways : 0
+  const toRight = sideways > 0 ? sideways * sideways : 0
+  const { left, right } = around
   const dr =
-    r * (sun.r * lit * light.r + (below.r * (1 - upward) * lamp + ambient.r * (0.35 + 0.65 * upward) + bleed.r * 0.3) * open)
+    r * (sun.r * lit * light.r + (below.r * under + ambient.r * above + bleed.r * 0.3 + left.r * toLeft + right.r * toRight) * open)
   const dg =
-    g * (sun.g * lit * light.g + (below.g * (1 - upward) * lamp + ambient.g * (0.35 + 0.65 * upward) + bleed.g * 0.3) * open)
+    g * (sun.g * lit * light.g + (below.g * under + ambient.g * above + bleed.g * 0.3 + left.g * toLeft + right.g * toRight) * open)
   const db =
-    b * (sun.b * lit * light.b + (below.b * (1 - upward) * lamp + ambient.b * (0.35 + 0.65 * upward) + bleed.b * 0.3) * open)
+    b * (sun.b * lit * light.b + (below.b * under + ambient.b * above + bleed.b * 0.3 + left.b * toLeft + right.b * toRight) * open)
   const opaque = painted > 0.5 || depth >= BOUNCES
   const gloss = solid.metal ? 90 : solid.glass ? 260 : 38
-  const shine = highlight(around, ray, nx, ny, nz, gloss) * light.g * lamp * (solid.metal ? 1.5 : solid.glass ? 2.2 : 0.28)
+  const gleam = highlight(around, ray, nx, ny, nz, gloss) * light.g * lamp * (solid.metal ? 1.5 : solid.glass ? 2.2 : 0.28)
+  const shine = around.toon ? smooth(0.2, 0.24, gleam) * 0.7 : gleam
   if (solid.metal && !opaque) {
     const next = bounces[depth + 1] as Bounce
     mirror(next.ray, solid, ray, px, py, pz, nx, ny, nz)
@@ -282,7 +289,7 @@ function glass(stage: Stage, bounce: Bounce, depth: number, index: number, sprea
   next.ray.set(qx, Math.max(qy, 1e-3), qz, dx, dy, dz)
   trace(stage, depth + 1, solid.kind === TORUS ? -3 : index, Math.max(spread, 0.01), behind)
   // The colour deepens with the way through the glass, but not without end, as Beer's law would have it: purple would turn blue.
-  const thick = 0.5 + (0.7 * way) / (way + 0.7)
+  const thick = 0.62 + (0.7 * way) / (way + 0.7)
   let r = behind.r * clear(solid.r) ** thick
   let g = behind.g * clear(solid.g) ** thick
   let b = behind.b * clear(solid.b) ** thick

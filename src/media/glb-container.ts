@@ -10,7 +10,8 @@ export interface GlbJson {
   readonly bufferViews?: readonly Readonly<Record<'buffer' | 'byteOffset' | 'byteLength' | 'byteStride', unknown>>[]
   readonly accessors?: readonly GlbAccessor[]
   readonly images?: readonly { readonly uri?: unknown; readonly bufferView?: unknown }[]
-  readonly nodes?: readonly { readonly children?: unknown }[]
+  readonly meshes?: readonly unknown[]
+  readonly nodes?: readonly { readonly children?: unknown; readonly mesh?: unknown }[]
   readonly extensionsRequired?: readonly unknown[]
 }
 
@@ -27,6 +28,8 @@ const jsonChunk = 0x4e4f534a // "JSON"
 const binaryChunk = 0x004e4942 // "BIN\0"
 /** Deeper trees than this are nobody's scene, and the library climbs them once per node. */
 const deepestNode = 256
+/** In the document, counted by the marks in front of them. The library spends up to 50 µs on each, so they are its running time. */
+const mostValues = 1_000_000
 
 // Maps, because a file may call a type "constructor".
 const componentBytes = new Map<unknown, number>(
@@ -66,9 +69,20 @@ export function openGlb(bytes: Uint8Array, limits: MediaLimits, file: string): {
     offset = from + length
   }
   if (!document) return fail('MediaTruncated', 'a chunk of kind "JSON"', 'no chunk at all')
+  const text = bytes.subarray(document.from, document.to)
+  let values = 0
+  for (const byte of text) if (byte === 0x2c || byte === 0x5b || byte === 0x7b) values++ // , [ {
+  if (values > mostValues)
+    throw new MediaError({
+      code: 'MediaTooLarge',
+      file,
+      expected: `a document of at most ${mostValues.toLocaleString('en')} values`,
+      found: values.toLocaleString('en'),
+      hint: 'Export it with fewer, larger meshes',
+    })
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(document.from, document.to)))
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text))
   } catch {
     return fail('MediaInvalid', 'JSON in the first chunk', 'text that is none')
   }
@@ -87,7 +101,7 @@ export function assertContained(
   const fail = (expected: string, found: string, code: MediaErrorCode = 'MediaInvalid', hint?: string): never => {
     throw new MediaError({ code, file, expected, found, hint })
   }
-  for (const key of ['buffers', 'bufferViews', 'accessors', 'images', 'nodes', 'extensionsRequired'] as const) {
+  for (const key of ['buffers', 'bufferViews', 'accessors', 'images', 'meshes', 'nodes', 'extensionsRequired'] as const) {
     const list: unknown = json[key]
     if (list !== undefined && !Array.isArray(list)) fail(`a list of ${key}`, 'another value')
     if (key !== 'extensionsRequired' && (json[key] ?? []).some((item) => typeof item !== 'object' || item === null))
@@ -148,6 +162,9 @@ export function assertContained(
   assertProportionate(unfolded, { limits, fileSize, file })
   for (const [index, { bufferView }] of (json.images ?? []).entries())
     if (bufferView !== undefined && !views[whole(bufferView, `the view of picture ${index}`)]) fail(`a view for picture ${index}`, 'none')
+  for (const [index, { mesh }] of (json.nodes ?? []).entries())
+    if (mesh !== undefined && json.meshes?.[whole(mesh, `the mesh of node ${index}`)] === undefined)
+      fail(`a mesh for node ${index}`, 'none')
   const problem = treeProblem(json.nodes ?? [])
   if (problem) fail('a tree of nodes', problem)
 }

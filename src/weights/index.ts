@@ -1,5 +1,6 @@
 export { type Checkpoint, type OpenOptions, openSafetensors, type TensorInfo } from './checkpoint.js'
 export { CheckpointError, type CheckpointErrorCode } from './checkpoint-error.js'
+export { embeddedWeights } from './embedded.js'
 export type { ByteSource } from './files.js'
 export { exists, openCheckpoint } from './open-checkpoint.js'
 export { parseSafetensors, type SafetensorsHeader, type TensorEntry } from './safetensors.js'

@@ -1,0 +1,65 @@
+import { array, type Compiled, compile, GeneraError, type Tensor } from '../../graph/index.js'
+import type { Image } from '../../media/image.js'
+import { resizeImage } from '../../media/resize.js'
+import { given, type Parameters } from '../../nn/index.js'
+import { type ByteSource, embeddedWeights, openCheckpoint } from '../../weights/index.js'
+import type { Reading } from '../reading.js'
+import { planesOf } from './augment.js'
+import { type DecodeOptions, decodeReading } from './decode.js'
+import { type ReaderLogits, type ReaderSize, reader, readerSizes } from './network.js'
+
+/** Reads pictures: which objects are there, what they are like, and where. */
+export interface Reader {
+  /** Square pictures of any size; several at once are faster than one after the other. */
+  read(pictures: readonly Image[], options?: DecodeOptions): Promise<Reading[]>
+  dispose(): Promise<void>
+}
+
+/** How many pictures go through the network at once. */
+const batchSize = 32
+
+/**
+ * The trained reader that comes with genera, or one from another checkpoint.
+ *
+ *     const reader = await loadReader()
+ *     const [reading] = await reader.read([picture])
+ *
+ * @throws CheckpointError if the checkpoint is missing, damaged or of another network
+ */
+export async function loadReader(source: ByteSource = embeddedWeights('diorama-reader')): Promise<Reader> {
+  const checkpoint = await openCheckpoint(source)
+  const parameters = Object.fromEntries(
+    await Promise.all(checkpoint.names.map(async (name) => [name, await checkpoint.read(name)] as const)),
+  )
+  return readerOf(parameters)
+}
+
+/** A reader over parameters that are at hand. */
+export function readerOf(parameters: Parameters, size: ReaderSize = readerSizes.embedded): Reader {
+  const program: Compiled<[Tensor], ReaderLogits> = compile((pictures: Tensor) => reader(given(parameters), pictures, size))
+  return {
+    async read(pictures, options) {
+      const readings: Reading[] = []
+      for (let first = 0; first < pictures.length; first += batchSize) {
+        const part = pictures.slice(first, first + batchSize)
+        const pixels = new Float32Array(part.length * 3 * size.pixels ** 2)
+        part.forEach((picture, i) => void pixels.set(planesOf(fitted(picture, size.pixels)), i * 3 * size.pixels ** 2))
+        const output = await program(array(pixels, { shape: [part.length, 3, size.pixels, size.pixels] }))
+        part.forEach((_, i) => void readings.push(decodeReading(output, i, options)))
+      }
+      return readings
+    },
+    dispose: () => program.dispose(),
+  }
+}
+
+function fitted(picture: Image, pixels: number): Image {
+  const { width, height } = picture
+  if (width !== height)
+    throw new GeneraError(
+      'reader',
+      `Cannot read a picture of ${width} × ${height} pixels: the reader was trained on squares`,
+      'Crop it first',
+    )
+  return width === pixels ? picture : resizeImage(picture, { width: pixels, height: pixels, filter: 'box' })
+}

@@ -1,0 +1,139 @@
+import { array, type Concrete, key, type NDArray, placeholder, uniform } from '../../graph/index.js'
+import type { Image } from '../../media/image.js'
+import { initialise, type Scope } from '../../nn/index.js'
+import { adamW, schedules, type TrainingEvent, train } from '../../training/index.js'
+import { dioramaDataset } from '../dataset.js'
+import { type Reading, readingOf } from '../reading.js'
+import { augment, type Seen } from './augment.js'
+import { type ReaderBatch, readerLoss } from './loss.js'
+import { objectWordNames, type ReaderSize, reader, readerSizes, sceneWordNames } from './network.js'
+import { targetsOf } from './targets.js'
+
+export interface ReaderTraining {
+  readonly size?: ReaderSize
+  /** How many scenes of each world are rendered; every one is seen many times, each time changed. */
+  readonly scenes?: number
+  readonly steps?: number
+  readonly batch?: number
+  readonly seed?: number
+  /** Where the run is saved, and goes on from. */
+  readonly checkpoint?: string
+  readonly signal?: AbortSignal
+  /** Rendering comes first and takes minutes. */
+  readonly onRender?: (done: number, total: number) => void
+}
+
+export interface Example {
+  readonly image: Image
+  readonly reading: Reading
+}
+
+/** Seeds from here on are for judging; training never comes near them. */
+export const judgingSeed = 1_000_000
+
+/** Rendered scenes with the readings that a perfect reader would give. Both splits: the reader must know held-out pairs, or it could not judge them. */
+export async function examples(
+  world: 'simple' | 'full',
+  count: number,
+  { size, seed, onRender }: { size: number; seed: number; onRender?: (done: number) => void },
+): Promise<Example[]> {
+  const scenes = dioramaDataset({ world, seed, split: 'all', size, kinds: ['image'], length: count })
+  const made: Example[] = []
+  for await (const { image, scene } of scenes.prefetch(64)) {
+    made.push({ image, reading: readingOf(scene) })
+    if (made.length % 500 === 0) onRender?.(made.length)
+  }
+  return made
+}
+
+/** Trains the reader; the event `done` carries its averaged parameters. */
+export async function* trainReader({
+  size = readerSizes.embedded,
+  scenes = 12_000,
+  steps = 4000,
+  batch = 64,
+  seed = 1,
+  checkpoint,
+  signal,
+  onRender,
+}: ReaderTraining = {}): AsyncGenerator<TrainingEvent, void, undefined> {
+  const total = 2 * scenes
+  const render = (world: 'simple' | 'full', before: number): Promise<Example[]> =>
+    examples(world, scenes, { size: size.pixels, seed, onRender: (done) => onRender?.(before + done, total) })
+  const pool = [...(await render('simple', 0)), ...(await render('full', scenes))]
+  const root = key(seed).child('reader')
+  yield* train<ReaderBatch>(
+    {
+      name: 'diorama-reader',
+      loss: (scope: Scope, given: ReaderBatch) => readerLoss(reader(scope, given.pictures, size), given),
+      parameters: initialise((scope) => reader(scope, placeholder([batch, 3, size.pixels, size.pixels]), size), { seed }),
+      batch: (step) => {
+        const own = root.child(step)
+        const picks = uniform(own.child('picks'), [batch]).data
+        return collate(
+          Array.from({ length: batch }, (_, i) => {
+            const { image, reading } = pool[Math.floor((picks[i] as number) * pool.length)] as Example
+            return augment(image, reading, own.child(i))
+          }),
+          size,
+        )
+      },
+      optimiser: adamW({ weightDecay: 0.02, decays: (name) => name.endsWith('.weight') && !name.includes('norm') }),
+      schedule: schedules.warmUp(200, schedules.cosine(2e-3, steps, 2e-5)),
+      steps,
+      clip: 5,
+      average: 0.998,
+      ...(checkpoint && { checkpoint: { path: checkpoint, every: 250 } }),
+    },
+    signal ? { signal } : {},
+  )
+}
+
+/** Pictures and their targets as one batch. */
+export function collate(seen: readonly Seen[], { pixels }: ReaderSize): Concrete<ReaderBatch> {
+  const cells = pixels / 4
+  const targets = seen.map(({ reading }) => targetsOf(reading, cells))
+  const grid = [seen.length, cells, cells]
+  const floats = (parts: readonly Float32Array[], shape: readonly number[]): NDArray => array(joined(parts), { shape })
+  const indices = (values: readonly number[], shape: readonly number[]): NDArray => array(values, { shape, dtype: 'int64' })
+  return {
+    pictures: floats(
+      seen.map((one) => one.pixels),
+      [seen.length, 3, pixels, pixels],
+    ),
+    heat: floats(
+      targets.map(({ heat }) => heat),
+      grid,
+    ),
+    weight: floats(
+      targets.map(({ weight }) => weight),
+      grid,
+    ),
+    box: floats(
+      targets.map(({ box }) => box),
+      [...grid, 4],
+    ),
+    object: named(objectWordNames, (name) =>
+      indices(
+        targets.flatMap(({ object }) => [...object[name]]),
+        grid,
+      ),
+    ),
+    scene: named(sceneWordNames, (name) =>
+      indices(
+        targets.map(({ scene }) => scene[name]),
+        [seen.length],
+      ),
+    ),
+  }
+}
+
+const named = <Name extends string, T>(names: readonly Name[], make: (name: Name) => T): Record<Name, T> =>
+  Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, T>
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const length = parts[0]?.length ?? 0
+  const whole = new Float32Array(length * parts.length)
+  parts.forEach((part, i) => void whole.set(part, i * length))
+  return whole
+}

@@ -18,11 +18,11 @@ export function groundDirection(camera: Camera, direction: Direction): Vector {
   }
 }
 
-/** Whether all of an object lies within a square picture, less a rim of 2 %. */
-export function inFrame(camera: Camera, object: SceneObject): boolean {
+/** Whether all of an object lies within a square picture, and keeps off its border by a share of its side. */
+export function inFrame(camera: Camera, object: SceneObject, rim = 0.03): boolean {
   return outline(object).every((point) => {
     const { x, y, depth } = project(camera, point, { width: 1, height: 1 })
-    return depth > 0.1 && x > 0.02 && x < 0.98 && y > 0.02 && y < 0.98
+    return depth > 0.1 && Math.max(Math.abs(x - 0.5), Math.abs(y - 0.5)) < 0.5 - rim
   })
 }
 

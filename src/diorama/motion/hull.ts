@@ -153,6 +153,9 @@ function onTriangle(a: Corner, b: Corner, c: Corner): Corner[] {
   return [weighted(a, va / whole), weighted(b, vb / whole), weighted(c, vc / whole)]
 }
 
+/** Metres; a tetrahedron that is lower than this has no trustworthy inside. */
+const flatness = 1e-6
+
 /** The nearest of the faces that the origin lies outside of; within, the hulls overlap and all four corners stay, at the origin. */
 function onTetrahedron(a: Corner, b: Corner, c: Corner, d: Corner): Corner[] {
   let best: Corner[] | undefined
@@ -164,7 +167,9 @@ function onTetrahedron(a: Corner, b: Corner, c: Corner, d: Corner): Corner[] {
     [b, d, c, a],
   ] as const) {
     const normal = cross(subtract(q.at, p.at), subtract(r.at, p.at))
-    if (dot(normal, p.at) * dot(normal, subtract(p.at, opposite.at)) > 0) continue // the origin is on the inner side
+    const height = dot(normal, subtract(p.at, opposite.at))
+    // The origin is on the inner side. In a flat tetrahedron that says nothing, and every face is looked at.
+    if (dot(normal, p.at) * height > 0 && Math.abs(height) > flatness * length(normal)) continue
     const face = onTriangle(p, q, r)
     const point = combine(face, (corner) => corner.at)
     const size = dot(point, point)

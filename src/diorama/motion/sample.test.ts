@@ -18,7 +18,7 @@ describe('sampleStory()', () => {
         const { objects, camera } = film.sceneAt(time)
         for (const [i, object] of objects.entries()) {
           expect(heights(object).bottom).toBeGreaterThan(-1e-9)
-          expect(inFrame(camera, object)).toBe(true)
+          expect(inFrame(camera, object, 0.01)).toBe(true)
           for (const other of objects.slice(0, i)) expect(gapBetween(object, other).distance).toBeGreaterThan(0)
         }
       }

@@ -203,7 +203,7 @@ function playIfPossible(story: Story): Film | undefined {
 }
 
 function staysInFrame(film: Film, duration: number): boolean {
-  for (let time = 0; time <= duration; time += 0.1) {
+  for (let time = 0; time <= duration; time += 0.05) {
     const { camera, objects } = film.sceneAt(time)
     if (!objects.every((object) => inFrame(camera, object))) return false
   }

@@ -68,6 +68,7 @@ function sliding(noise: Float32Array, { object, setting, speedAt }: Rubbing, sam
     noise,
     moving((block) => bandPass(centre + 380 * speedAt(seconds(block)), sampleRate, body > 1000 ? 1.6 : 0.8)),
   )
+  filter(scrape, lowPass(3.5 * centre, sampleRate))
   const catches = whiteNoise(random.child('catches'), Math.ceil(noise.length / (sampleRate / 40)) + 2)
   const flutter = (t: number): number => {
     const place = t * 40

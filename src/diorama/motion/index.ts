@@ -1,0 +1,7 @@
+export { type Film, fade } from './film.js'
+export * from './frames.js'
+export { playStory } from './play.js'
+export { readyScene } from './ready.js'
+export { type StoryOptions, sampleStory } from './sample.js'
+export * from './story.js'
+export type { Contact, Motion, MotionKind, Pose } from './track.js'

@@ -20,7 +20,7 @@ export interface BvhOptions {
   readonly metresPerUnit?: number
 }
 
-/** A motion as BVH text. Angles in degrees with six decimals, lengths with six. */
+/** A motion as BVH text. Five decimals: what 32-bit numbers are good for. */
 export function encodeBvh(
   motion: Motion,
   { order = 'ZXY', metresPerUnit = centimetre }: BvhOptions & { readonly order?: EulerOrder } = {},
@@ -28,7 +28,7 @@ export function encodeBvh(
   const { joints, rotations, rootTranslations, frameRate } = motion
   assertMotion(motion)
   const lines = ['HIERARCHY']
-  const number = (value: number) => (Math.round(value * 1e6) / 1e6 || 0).toString() // never "-0"
+  const number = (value: number) => (Math.round(value * 1e5) / 1e5 || 0).toString() // never "-0"
   const vector = (values: readonly number[]) => values.map((value) => number(value / metresPerUnit)).join(' ')
   const rotationNames = [...order].map((axis) => `${axis}rotation`).join(' ')
   /** The file's order is that of its braces: every joint is followed by all that hangs from it. */
@@ -239,22 +239,26 @@ function about(axis: 0 | 1 | 2, degrees: number): Quaternion {
   return [axis === 0 ? sine : 0, axis === 1 ? sine : 0, axis === 2 ? sine : 0, Math.cos(half)]
 }
 
-/** The three angles in degrees whose turns, in this order, make a rotation. Where two axes fall together, the last angle is 0. */
+/**
+ * The three angles in degrees whose turns, in this order, make a rotation. The first is taken off the rotation before the others
+ * are read from what is left: where the first axis falls upon the last, the two angles are then still right together.
+ */
 function eulerAngles(rotation: Quaternion, order: EulerOrder): [number, number, number] {
   const [i, j, k] = [...order].map((axis) => axisNames.indexOf(axis as 'X')) as [number, number, number]
   const sign = (j - i + 3) % 3 === 1 ? 1 : -1 // whether the axes follow each other as x, y, z do
   const m = matrixOf(rotation)
   const at = (row: number, column: number) => m[3 * row + column] as number
-  const sine = Math.max(-1, Math.min(1, sign * at(i, k)))
-  const middle = Math.asin(sine)
-  const together = Math.abs(sine) > 1 - 1e-9
-  const first = together ? Math.atan2(sign * at(k, j), at(j, j)) : Math.atan2(-sign * at(j, k), at(k, k))
-  const last = together ? 0 : Math.atan2(-sign * at(i, j), at(i, i))
+  const first = Math.atan2(-sign * at(j, k), at(k, k))
+  const [cosine, sine] = [Math.cos(first), sign * Math.sin(first)]
+  const middle = Math.atan2(sign * at(i, k), cosine * at(k, k) - sine * at(j, k))
+  const last = Math.atan2(sign * (cosine * at(j, i) + sine * at(k, i)), cosine * at(j, j) + sine * at(k, j))
   return [first, middle, last].map((angle) => (angle * 180) / Math.PI) as [number, number, number]
 }
 
-/** Row by row. */
-function matrixOf([x, y, z, w]: Quaternion): number[] {
+/** Row by row, of a quaternion whose length may be off by the rounding of 32-bit numbers. */
+function matrixOf(rotation: Quaternion): number[] {
+  const length = Math.hypot(...rotation) || 1
+  const [x, y, z, w] = rotation.map((value) => value / length) as unknown as Quaternion
   const row = [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)]
   return [
     ...row,

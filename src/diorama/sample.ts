@@ -52,8 +52,8 @@ function draft(draw: Draw, world: World, split: Split): Scene | undefined {
   const looks = Array.from({ length: count }, (_, i) => look(draw.child('object', i), world, split))
   const objects = place(draw.child('places'), looks, world, camera.azimuth)
   if (!objects) return undefined
-  const fill = count === 1 ? draw.uniform('fill', 0.5, 0.8) : draw.uniform('fill', 0.86, 1)
-  return { objects, setting, time, style, camera: aim(objects, camera, fill), seed: draw.integer('seed', 0, 2 ** 31 - 1) }
+  const aimed = aim(objects, camera, draw.uniform('view', ...world.view))
+  return aimed && { objects, setting, time, style, camera: aimed, seed: draw.integer('seed', 0, 2 ** 31 - 1) }
 }
 
 type Look = Omit<SceneObject, 'position' | 'rotation'>
@@ -132,31 +132,34 @@ function ground(
 /** Radius of the circle on the ground that holds an object, however it is turned. */
 const footprint = (look: Look): number => radius(look) * (look.shape === 'cube' || look.shape === 'pyramid' ? Math.SQRT2 : 1)
 
-/** Aims a camera so that all objects are inside the frame and fill `fill` of it, a little below the middle. */
-function aim(objects: readonly SceneObject[], camera: Omit<Camera, 'distance' | 'target'>, fill: number): Camera {
+/**
+ * Aims a camera so that all objects are inside the frame, a little below its middle, or says that they do not fit. `view` is how
+ * many metres the frame shows from top to bottom where the objects are. It varies little within a world, whatever the objects'
+ * sizes: what is small must look small, or nobody could tell from the picture.
+ */
+function aim(objects: readonly SceneObject[], lens: Omit<Camera, 'distance' | 'target'>, view: number): Camera | undefined {
   const points = objects.flatMap(outline)
-  const middle = scale(points.reduce(add), 1 / points.length)
-  let distance = 8
-  let target: Vector = middle
-  for (let step = 0; step < 8; step++) {
-    const places = points.map((point) => project({ ...camera, distance, target }, point, { width: 2, height: 2 }))
+  const unit = view / 2 // metres at the target's distance for one unit of the frame
+  const distance = unit / Math.tan(lens.fieldOfView / 2)
+  let target: Vector = scale(points.reduce(add), 1 / points.length)
+  for (let step = 0; ; step++) {
+    const places = points.map((point) => project({ ...lens, distance, target }, point, { width: 2, height: 2 }))
     const xs = places.map(({ x }) => x - 1)
     const ys = places.map(({ y }) => y - 1)
     const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]
-    // Metres at the target's distance for one unit of the frame.
-    const unit = distance * Math.tan(camera.fieldOfView / 2)
-    const sideways = scale(rightOf(camera), ((left + right) / 2) * unit)
+    if (step === 5) {
+      const fits = right - left <= 2 * frame.x && bottom - top <= 2 * frame.y
+      return fits ? { ...lens, distance, target } : undefined
+    }
+    const sideways = scale(rightOf(lens), ((left + right) / 2) * unit)
     const lower = (top + bottom) / 2 - frame.lowered
-    target = add(add(target, sideways), [0, -lower * unit * Math.cos(camera.elevation), 0])
-    target = add(target, scale(towardsViewer(camera), lower * unit * Math.sin(camera.elevation)))
-    const size = Math.max((right - left) / 2 / frame.x, (bottom - top) / 2 / frame.y)
-    distance *= 1 + 0.9 * (size / fill - 1)
+    target = add(add(target, sideways), [0, -lower * unit * Math.cos(lens.elevation), 0])
+    target = add(target, scale(towardsViewer(lens), lower * unit * Math.sin(lens.elevation)))
   }
-  return { ...camera, distance, target }
 }
 
 /** At least half of every object is visible, and each is large enough to be recognised at 64 pixels. */
 function wellSeen(scene: Scene): boolean {
   const side = 40
-  return visibilityOf(scene, { width: side, height: side }).every(({ pixels, visible }) => visible >= 0.55 && pixels >= 0.012 * side * side)
+  return visibilityOf(scene, { width: side, height: side }).every(({ pixels, visible }) => visible >= 0.55 && pixels >= 0.006 * side * side)
 }

@@ -33,6 +33,8 @@ export interface World {
   readonly decals: number
   /** Share of scenes with two or more objects in which one stands on another. */
   readonly stacks: number
+  /** Metres that the frame shows from top to bottom where the objects are. */
+  readonly view: Range
   /** Radians. */
   readonly camera: { readonly azimuth: Range; readonly elevation: Range; readonly fieldOfView: Range }
   /** How far an object may be turned about the vertical, to either side of facing the camera; radians. */
@@ -55,6 +57,7 @@ export const diorama = {
     counts: [4, 5, 2],
     decals: 0,
     stacks: 0.15,
+    view: [3.7, 4.3],
     camera: { azimuth: [-0.35, 0.35], elevation: [14 * degrees, 26 * degrees], fieldOfView: [36 * degrees, 40 * degrees] },
     turn: 0.6,
   },
@@ -71,6 +74,7 @@ export const diorama = {
     counts: [2, 4, 4, 3, 2],
     decals: 0.15,
     stacks: 0.3,
+    view: [4.2, 5],
     camera: { azimuth: [-0.8, 0.8], elevation: [7 * degrees, 30 * degrees], fieldOfView: [34 * degrees, 46 * degrees] },
     turn: 0.8,
   },

@@ -1,0 +1,4 @@
+/** Published networks that several systems share. A row of a `sizes` table is a published size or the embedded one. */
+export * as autoencoderKL from './autoencoder-kl/index.js'
+export * from './clip/index.js'
+export * from './unet/index.js'

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { countOf, expectListing, expectParity } from '../../../tests/support/published.js'
+import { placeholder, type Tensor } from '../../graph/index.js'
+import { parametersOf, type Scope } from '../../nn/index.js'
+import { type UnetSize, unetSizes } from './sizes.js'
+import { type UnetInputs, unet } from './unet.js'
+
+const described =
+  (size: UnetSize, side = 64) =>
+  (scope: Scope): Tensor =>
+    unet(
+      scope,
+      {
+        sample: placeholder([1, size.inChannels, side, side]),
+        time: placeholder([1]),
+        context: placeholder([1, 77, size.context]),
+        ...(size.added && { pooled: placeholder([1, size.added.pooled]), numbers: placeholder([1, size.added.numbers]) }),
+        ...(size.classes && { classes: placeholder([1], 'int64') }),
+        ...(size.guidance && { guidance: placeholder([1, size.guidance]) }),
+      },
+      size,
+    )
+
+const tiny = {
+  inChannels: 4,
+  outChannels: 4,
+  widths: [8, 16],
+  blocks: 1,
+  depth: [1, 0],
+  middleDepth: 1,
+  heads: [4, 4],
+  context: 12,
+  groups: 4,
+} as const satisfies UnetSize
+
+describe('unet()', () => {
+  test.each([
+    ['sd-1.5', 859_520_964],
+    ['sd-1.5-inpainting', 859_535_364],
+    ['lcm-sd-1.5', 859_602_884],
+    ['sd-2.1', 865_910_724],
+    ['sdxl', 2_567_463_684],
+    ['sdxl-refiner', 2_259_526_660],
+    ['sd-x4-upscaler', 473_398_020],
+  ] as const)('asks for exactly the tensors of %s', (name, parameters) => {
+    const listing = name.startsWith('sd-1.5') && name !== 'sd-1.5' ? 'sd-1.5-inpainting-unet' : `${name}-unet`
+    expect(expectListing(listing, described(unetSizes[name]))).toBe(parameters)
+  })
+
+  test.each([
+    ['unet-1', tiny],
+    ['unet-inpainting', { ...tiny, inChannels: 9, heads: [2, 2], guidance: 8 }],
+    [
+      'unet-xl',
+      {
+        ...tiny,
+        depth: [0, 2],
+        middleDepth: 2,
+        heads: [2, 4],
+        linearProjection: true,
+        added: { pooled: 10, numbers: 6, sinusoids: 8 },
+      },
+    ],
+    ['unet-upscaler', { ...tiny, inChannels: 7, depth: [0, 1], linearProjection: true, crossOnly: [false, true], classes: 20 }],
+  ] as const satisfies [string, UnetSize][])('gives the reference its prediction: %s', (fixture, size) =>
+    expectParity(fixture, (scope, inputs) => ({ '': unet(scope, inputs as unknown as UnetInputs, size) })),
+  )
+
+  test('says which input is missing', () => {
+    const size = { ...tiny, added: { pooled: 10, numbers: 6, sinusoids: 8 } }
+    const without = (scope: Scope) =>
+      unet(scope, { sample: placeholder([1, 4, 8, 8]), time: placeholder([1]), context: placeholder([1, 3, 12]) }, size)
+    expect(() => parametersOf(without)).toThrow('Cannot trace the U-Net without "numbers": this size reads it')
+  })
+
+  test('has an embedded size of about 4 million parameters', () => {
+    expect(countOf(parametersOf(described(unetSizes.diorama, 16)))).toBeLessThan(17e6)
+  })
+})

@@ -32,6 +32,7 @@ export function soundOf(bytes: Uint8Array, format: AvFormat, limits: MediaLimits
     const track = await inTime(input.getPrimaryAudioTrack(), format, name)
     if (!track) return undefined
     const facts = await factsOf(track, format, limits, name)
+    if (format === 'wav') assertWholeRiff(bytes, name)
     const sound = new Collector(facts, limits, name)
     if (facts.codec.startsWith('pcm') || facts.codec === 'ulaw' || facts.codec === 'alaw') await collectSamples(track, sound, format, name)
     else await collectDecoded(bytes, facts, sound, format, name)
@@ -44,6 +45,8 @@ interface SoundFacts {
   readonly codec: string
   readonly sampleRate: number
   readonly channels: number
+  /** 0 if it does not say. */
+  readonly seconds: number
   /** Of FLAC; 0 elsewhere. */
   readonly bits: number
 }
@@ -57,12 +60,26 @@ async function factsOf(track: InputAudioTrack, format: AvFormat, limits: MediaLi
     const found = `${channels} channels at ${sampleRate} Hz`
     throw new MediaError({ code: 'MediaInvalid', file: name, expected: '1 to 64 channels at 1 Hz to 768 kHz', found })
   }
-  const seconds = await inTime(track.computeDuration(), format, name)
+  // Only what the header says: to measure the packets of a damaged FLAC can keep the demuxer busy for ever.
+  const seconds = (await inTime(track.getDurationFromMetadata(), format, name)) ?? 0
   assertWithin(limits, 'seconds', seconds, name)
   assertWithin(limits, 'decodedBytes', seconds * sampleRate * channels * 4, name)
   const description = (await track.getDecoderConfig())?.description
-  return { codec, sampleRate, channels, bits: codec === 'flac' && description ? flacBits(description) : 0 }
+  return { codec, sampleRate, channels, seconds, bits: codec === 'flac' && description ? flacBits(description) : 0 }
 }
+
+/** A WAV says how long it is in its first bytes; programs that stream it write 0 or all ones, and some are off by a header. */
+function assertWholeRiff(bytes: Uint8Array, name: string): void {
+  const promised = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true)
+  if (promised === 0 || promised === 0xffff_ffff || promised <= bytes.length) return
+  throw truncated(name, `${promised.toLocaleString('en')} bytes behind its header`, `${(bytes.length - 8).toLocaleString('en')} bytes`)
+}
+
+const truncated = (file: string, expected: string, found: string): MediaError =>
+  new MediaError({ code: 'MediaTruncated', file, expected, found, hint: 'Download or save it again' })
+
+/** What encoders pad at both ends and a container may count in, in seconds. */
+const padding = 0.25
 
 /** Bits per sample in FLAC's STREAMINFO, which follows "fLaC" and a block header (RFC 9639, 8.2): five bits at its 100th. */
 function flacBits(description: AllowSharedBufferSource): number {
@@ -105,14 +122,11 @@ class Collector {
   }
 
   finish(): Audio {
-    if (this.samples === 0)
-      throw new MediaError({
-        code: 'MediaTruncated',
-        file: this.name,
-        expected: 'at least one sample of sound',
-        found: 'none',
-        hint: 'Download or save it again',
-      })
+    const { seconds, bits } = this.facts
+    const found = this.samples / this.rate
+    if (this.samples === 0) throw truncated(this.name, 'at least one sample of sound', 'none')
+    if (found < seconds - (bits > 0 ? 0 : padding))
+      throw truncated(this.name, `${seconds.toFixed(3)} seconds of sound, as it says`, `${found.toFixed(3)} seconds`)
     const channels = Array.from({ length: this.facts.channels }, (_, c) => {
       const whole = new Float32Array(this.samples)
       let at = 0

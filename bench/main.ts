@@ -1,11 +1,15 @@
 /**
- * `npm run -s bench -- engine [--json]`: measurements beside named peers, all in one run. One JSON object on standard output
- * with --json, a table otherwise; what is being measured goes to standard error.
+ * `npm run -s bench -- engine [--json]`, and so with each suite below: the engine beside named peers, the procedural world with its media.
+ * One JSON object on standard output with --json, a table otherwise; what is being measured goes to standard error.
  */
 import { parseArgs } from 'node:util'
-import { measureEngine } from './engine/index.js'
 
-const suites: Record<string, (report: (line: string) => void) => Promise<Record<string, unknown>>> = { engine: measureEngine }
+type Measure = (report: (line: string) => void) => Promise<Record<string, unknown>>
+
+const suites: Record<string, () => Promise<Measure>> = {
+  engine: async () => (await import('./engine/index.js')).measureEngine,
+  diorama: async () => (await import('./diorama/index.js')).measureDiorama,
+}
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
 const [name = ''] = positionals
@@ -16,7 +20,8 @@ if (!suite) {
   )
   process.exit(2)
 }
-const figures = await suite((line) => console.error(line))
+const measure = await suite()
+const figures = await measure((line) => console.error(line))
 console.log(values.json ? JSON.stringify(figures) : table(figures))
 
 function table(figures: Record<string, unknown>, prefix = ''): string {

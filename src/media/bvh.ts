@@ -1,7 +1,7 @@
 import { printable, quoted } from '../weights/checkpoint-error.js'
 import { assertWithin, type MediaLimits, withDefaults } from './limits.js'
 import { MediaError } from './media-error.js'
-import { frameCount, type Joint, type Motion, multiply, type Quaternion } from './motion.js'
+import { assertMotion, frameCount, type Joint, type Motion, mostJoints, multiply, type Quaternion } from './motion.js'
 import { assertProportionate } from './proportion.js'
 import { decodeText, encodeText } from './text.js'
 
@@ -9,8 +9,6 @@ import { decodeText, encodeText } from './text.js'
 export const eulerOrders = ['XYZ', 'XZY', 'YXZ', 'YZX', 'ZXY', 'ZYX'] as const
 export type EulerOrder = (typeof eulerOrders)[number]
 
-/** More joints than any skeleton has, fingers and faces included. */
-const mostJoints = 1024
 const axisNames = ['X', 'Y', 'Z'] as const
 /** Offsets and positions are written in centimetres, which most BVH files are in; the format itself names no unit. */
 const centimetre = 0.01
@@ -27,6 +25,15 @@ export function encodeBvh(
 ): Uint8Array {
   const { joints, rotations, rootTranslations, frameRate } = motion
   assertMotion(motion)
+  const spaced = joints.find(({ name }) => !/^\S+$/.test(name))
+  if (spaced)
+    throw new MediaError({
+      code: 'MediaInvalid',
+      action: 'write',
+      file: 'a motion',
+      expected: 'joint names without spaces, which BVH cannot hold',
+      found: quoted(spaced.name),
+    })
   const lines = ['HIERARCHY']
   const number = (value: number) => (Math.round(value * 1e5) / 1e5 || 0).toString() // never "-0"
   const vector = (values: readonly number[]) => values.map((value) => number(value / metresPerUnit)).join(' ')
@@ -61,24 +68,6 @@ export function encodeBvh(
     lines.push(values.join(' '))
   }
   return encodeText(`${lines.join('\n')}\n`)
-}
-
-/** Throws if a motion's parts contradict each other. */
-function assertMotion({ joints, rotations, rootTranslations, frameRate }: Motion): void {
-  const fail = (expected: string, found: string): never => {
-    throw new MediaError({ code: 'MediaInvalid', action: 'write', file: 'a motion', expected, found })
-  }
-  const frames = rootTranslations.length / 3
-  if (!(frameRate > 0 && frameRate < Infinity)) fail('a frame rate above 0', String(frameRate))
-  if (joints.length === 0 || joints.length > mostJoints) fail(`from 1 to ${mostJoints} joints`, String(joints.length))
-  if (!Number.isInteger(frames)) fail('three numbers per frame as root translations', `${rootTranslations.length} numbers`)
-  if (rotations.length !== frames * joints.length * 4)
-    fail(`${frames} × ${joints.length} × 4 numbers as rotations`, `${rotations.length} numbers`)
-  for (const [index, { parent, name }] of joints.entries()) {
-    if (index === 0 ? parent !== -1 : !(Number.isInteger(parent) && parent >= 0 && parent < index))
-      fail(index === 0 ? 'the root as first joint, with parent -1' : `a parent in front of joint ${quoted(name)}`, String(parent))
-    if (!/^\S+$/.test(name)) fail('joint names without spaces, which BVH cannot hold', quoted(name))
-  }
 }
 
 /**

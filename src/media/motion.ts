@@ -1,3 +1,6 @@
+import { quoted } from '../weights/checkpoint-error.js'
+import { MediaError } from './media-error.js'
+
 /** A bone's upper end: where it hangs in the skeleton, in the rest pose. */
 export interface Joint {
   readonly name: string
@@ -19,6 +22,9 @@ export interface Motion {
   /** Unit quaternions x, y, z, w from the parent's axes: [frames, joints, 4]. */
   readonly rotations: Float32Array
 }
+
+/** More joints than any skeleton has, fingers and faces included. */
+export const mostJoints = 1024
 
 export const frameCount = (motion: Pick<Motion, 'rootTranslations'>): number => motion.rootTranslations.length / 3
 
@@ -58,4 +64,21 @@ export const multiply = (a: Quaternion, b: Quaternion): Quaternion => [
 function rotate([x, y, z, w]: Quaternion, [a, b, c]: readonly [number, number, number]): [number, number, number] {
   const [tx, ty, tz] = [2 * (y * c - z * b), 2 * (z * a - x * c), 2 * (x * b - y * a)]
   return [a + w * tx + y * tz - z * ty, b + w * ty + z * tx - x * tz, c + w * tz + x * ty - y * tx]
+}
+
+/** Throws if a motion's parts contradict each other. */
+export function assertMotion({ joints, rotations, rootTranslations, frameRate }: Motion): void {
+  const fail = (expected: string, found: string): never => {
+    throw new MediaError({ code: 'MediaInvalid', action: 'write', file: 'a motion', expected, found })
+  }
+  const frames = rootTranslations.length / 3
+  if (!(frameRate > 0 && frameRate < Infinity)) fail('a frame rate above 0', String(frameRate))
+  if (joints.length === 0 || joints.length > mostJoints) fail(`from 1 to ${mostJoints} joints`, String(joints.length))
+  if (!Number.isInteger(frames)) fail('three numbers per frame as root translations', `${rootTranslations.length} numbers`)
+  if (rotations.length !== frames * joints.length * 4)
+    fail(`${frames} × ${joints.length} × 4 numbers as rotations`, `${rotations.length} numbers`)
+  for (const [index, { parent, name }] of joints.entries()) {
+    if (index === 0 ? parent !== -1 : !(Number.isInteger(parent) && parent >= 0 && parent < index))
+      fail(index === 0 ? 'the root as first joint, with parent -1' : `a parent in front of joint ${quoted(name)}`, String(parent))
+  }
 }

@@ -68,4 +68,4 @@ export interface Scene {
 export const halfHeight = ({ shape, size }: Pick<SceneObject, 'shape' | 'size'>): number => radius({ size }) * (shape === 'torus' ? 0.3 : 1)
 
 /** Half the width of an object's bounding box, in metres. */
-export const radius = ({ size }: Pick<SceneObject, 'size'>): number => (size === 'small' ? 0.4 : 0.7)
+export const radius = ({ size }: Pick<SceneObject, 'size'>): number => (size === 'small' ? 0.35 : 0.7)

@@ -22,7 +22,7 @@ const scene = sceneOf(
   object('sphere', 'blue', 0.5, 0, { material: 'metal' }),
   object('cone', 'green', 2, -2, { decal: { kind: 'text', text: 'A' } }),
   object('cube', 'red', 2, 2, { size: 'small' }),
-  object('sphere', 'white', -2, 0, { size: 'small', position: [-2, 1.75, 0] }),
+  object('sphere', 'white', -2, 0, { size: 'small', position: [-2, 2 * radius({ size: 'large' }) + radius({ size: 'small' }), 0] }),
 )
 const says = (text: string) => satisfies(scene, parseCaption(text).constraints)
 const looks = (text: string) => satisfiesReading(readingOf(scene), parseCaption(text).constraints)

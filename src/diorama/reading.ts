@@ -59,41 +59,50 @@ export function readingOf(scene: Scene, aspect = 1): Reading {
   return { objects, setting: scene.setting, time: scene.time, style: scene.style, aspect }
 }
 
-/** Shares of the objects' half widths by which centres must lie apart sideways, and lowest points in height. */
-const sideways = 0.35
-const inDepth = 0.12
+/** Shares of the objects' half widths by which they must lie apart in the picture: sideways, and in height for what is in depth. */
+const sideways = 0.36
+const inDepth = 0.15
+/** Sine of a middling camera elevation: how much of a depth along the ground shows as height in a picture. */
+const tilt = 0.43
+/** Half the width of a box around a shape that is turned by any angle, for a shape of radius 1. */
+const spread: Readonly<Record<Shape, number>> = { cube: 1.3, sphere: 1, cylinder: 1.05, cone: 1, torus: 1, pyramid: 1.2 }
+/** What has a flat top to stand on. */
+const carriers: ReadonlySet<Shape> = new Set(['cube', 'cylinder'])
 
 interface Place {
   readonly x: number
-  /** Height of the lowest point in the picture, as a share of its height; lower in the picture is larger, and nearer. */
-  readonly base: number
-  /** Of the box, in picture heights. */
-  readonly halfWidth: number
-  readonly height: number
   readonly top: number
-  /** Picture heights per metre: how near the object is, if its size is read rightly. */
+  readonly bottom: number
+  /** Height at which the middle of the base stands in the picture: lower down is a larger number, and nearer. */
+  readonly ground: number
+  readonly halfWidth: number
+  /** Picture heights per metre: how near the object is, if its shape and size are read rightly. */
   readonly nearness: number
+  readonly carries: boolean
 }
 
-function placeOf({ box, size }: ReadObject, aspect: number): Place {
+/** All in picture heights. */
+function placeOf({ box, shape, size }: ReadObject, aspect: number): Place {
   const halfWidth = ((box.right - box.left) / 2) * aspect
   return {
     x: ((box.left + box.right) / 2) * aspect,
-    base: box.bottom,
-    halfWidth,
-    height: box.bottom - box.top,
     top: box.top,
-    nearness: halfWidth / radius({ size }),
+    bottom: box.bottom,
+    ground: box.bottom - halfWidth * (shape === 'sphere' ? 0.1 : tilt), // a ball touches the ground below its lowest outline
+    halfWidth,
+    nearness: halfWidth / (radius({ size }) * spread[shape]),
+    carries: carriers.has(shape),
   }
 }
 
-/** `a` stands on `b`: it ends within `b`'s top, above its middle, and it is as near as `b`, which an object behind would not be. */
-const standsOn = (a: Place, b: Place): boolean =>
-  Math.abs(a.x - b.x) < b.halfWidth &&
-  a.base > b.top - 0.05 * b.height &&
-  a.base < b.top + 0.5 * b.height &&
-  a.top < b.top &&
-  a.nearness > 0.78 * b.nearness
+/** `a` stands on `b`: above its middle, ending within its top face, and as near as `b`, which an object behind it would not be. */
+function standsOn(a: Place, b: Place): boolean {
+  const height = b.bottom - b.top
+  const above = (a.bottom - b.top) / height
+  return (
+    b.carries && Math.abs(a.x - b.x) < 0.35 * b.halfWidth && above > -0.05 && above < 0.45 && a.top < b.top && a.nearness > 0.8 * b.nearness
+  )
+}
 
 /**
  * Whether object `i` stands in a relation to object `j`, by their places in the picture alone: sideways by their middles, in
@@ -113,5 +122,5 @@ export function relatesInPicture(reading: Reading, i: number, relation: Relation
     return below ?? place
   }
   const [near, far] = relation === 'in front of' ? [ground(a), ground(b)] : [ground(b), ground(a)]
-  return near.base > far.base + inDepth * (a.halfWidth + b.halfWidth)
+  return near.ground > far.ground + inDepth * (a.halfWidth + b.halfWidth)
 }

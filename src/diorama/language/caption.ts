@@ -284,14 +284,14 @@ class CaptionWriter {
     const description = this.#lacking()
     if (!description.shape && this.dice.chance(0.6))
       return `${this.dice.pick(['without anything', 'with nothing'])} ${this.#quality(description)}`
-    return `${this.dice.pick(['with no', 'without any'])} ${this.#writer.others(description)}`
+    return `${this.dice.pick(['with no', 'without any'])} ${this.#writer.noun(description, true)}`
   }
 
   #thereIsNo(): string {
     const description = this.#lacking()
     if (!description.shape && this.dice.chance(0.6))
       return `${this.dice.pick(['there is nothing', 'nothing is'])} ${this.#quality(description)}`
-    return `there are no ${this.#writer.others(description)}`
+    return `there are no ${this.#writer.noun(description, true)}`
   }
 
   #quality({ colour, material }: Description): string {

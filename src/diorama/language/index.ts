@@ -1,4 +1,7 @@
 export * from './caption.js'
 export * from './description.js'
+export * from './dialogue.js'
 export * from './held-out.js'
 export * from './parse.js'
+export * from './program.js'
+export { type Question, type QuestionFamily, questionFamilies, questionsOf } from './questions.js'

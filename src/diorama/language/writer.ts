@@ -67,9 +67,9 @@ export class Writer {
     return undefined
   }
 
-  /** What no object is: "red cubes", "spheres", "blue things". */
-  others(description: ObjectConstraint): string {
-    return this.#phrase(description, true, false)
+  /** A bare noun with its adjectives in front, in the singular or the plural: "red cubes", "small thing". */
+  noun(description: ObjectConstraint, many = false): string {
+    return this.#phrase(description, many, false)
   }
 
   relation(relation: Relation): string {

@@ -8,7 +8,7 @@ import { tippingWay, topple } from './toppling.js'
 import type { Contact, Motion, Performance, Stage } from './track.js'
 import { travel } from './travels.js'
 import { orbit, spin } from './turning.js'
-import { up } from './vectors.js'
+import { distanceBetween, up } from './vectors.js'
 
 /** What a script looks at: the stage, the action, and the way it should go if it has one. */
 interface Call extends Stage {
@@ -82,6 +82,8 @@ const performers: Record<Exclude<Script, 'pan' | 'appear'>, (call: Call) => Perf
     const { action, scene } = call
     const centre = scene.objects[action.other ?? -1]
     if (!centre || action.other === call.index) throw call.refuse('an orbit needs the index of another object', 'Set `other`')
+    if (distanceBetween(centre.position, [call.object.position[0], centre.position[1], call.object.position[2]]) < 0.01)
+      throw call.refuse('the object stands in the middle of its orbit', 'Move it to one side')
     const turns = (action.amount ?? 1) * (action.direction === 'left' ? -1 : 1)
     return { motions: [orbit(call, centre.position, 2 * Math.PI * turns, action.duration)], contacts: [] }
   },

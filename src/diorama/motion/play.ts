@@ -98,6 +98,9 @@ function launch({ scene, actions }: Story, tracks: readonly Track[], position: n
   return contacts
 }
 
+/** Metres from its target that the camera stops at, however far it is told to come. */
+const closest = 0.5
+
 /** The camera after all of the pans up to a time, each with a gentle start and stop. */
 function cameraAt(camera: Camera, actions: readonly Action[], time: number): Camera {
   let { azimuth, distance } = camera
@@ -105,7 +108,7 @@ function cameraAt(camera: Camera, actions: readonly Action[], time: number): Cam
     if (script !== 'pan' || time <= start) continue
     const share = smooth(Math.min((time - start) / duration, 1))
     if (direction === 'left' || direction === 'right') azimuth += share * (amount ?? 0.5) * (direction === 'right' ? 1 : -1)
-    else distance += share * (amount ?? 1) * (direction === 'away' ? 1 : -1)
+    else distance = Math.max(distance + share * (amount ?? 1) * (direction === 'away' ? 1 : -1), closest)
   }
   return { ...camera, azimuth, distance }
 }
@@ -155,6 +158,9 @@ function endOf({ object, script, start, duration }: Action, tracks: readonly Tra
   return end
 }
 
+/** Seconds; a roll that is over sooner would be faster than a bullet. */
+const briefest = 0.05
+
 function checkStory({ scene, actions, duration }: Story): void {
   if (!(duration > 0 && duration <= 600)) throw new StoryError({ problem: `a film lasts between 0 and 600 seconds, this one ${duration}` })
   if (scene.objects.length > 32 || actions.length > 256)
@@ -166,7 +172,7 @@ function checkStory({ scene, actions, duration }: Story): void {
     const refuse = (problem: string, hint?: string) =>
       new StoryError({ action: position, problem, ...(hint === undefined ? {} : { hint }) })
     if (!(start >= 0 && start <= duration)) throw refuse(`it starts at ${start} s, outside the film's ${duration} s`)
-    if (!(lasts > 0 && lasts <= 600)) throw refuse(`it lasts ${lasts} s`, 'A duration lies between 0 and 600 seconds')
+    if (!(lasts >= briefest && lasts <= 600)) throw refuse(`it lasts ${lasts} s`, `A duration is from ${briefest} to 600 seconds`)
     if (amount !== undefined && !(amount > 0 && amount <= 100))
       throw refuse(`its amount is ${amount}`, 'An amount is above 0 and at most 100')
     if (script === 'pan' && direction === undefined) throw refuse('a pan needs a direction')

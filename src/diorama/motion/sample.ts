@@ -12,7 +12,7 @@ import { groundDirection, inFrame, room } from './frame.js'
 import { playStory } from './play.js'
 import { readyScene } from './ready.js'
 import { type Action, canPerform, type Direction, directions, type Script, type Story, StoryError, scripts } from './story.js'
-import { up } from './vectors.js'
+import { distanceBetween, up } from './vectors.js'
 
 export interface StoryOptions {
   /** How many things happen; drawn from one to three if it is not said. */
@@ -176,7 +176,7 @@ function accept(still: Scene, actions: readonly Action[]): { story: Story; film:
   const duration = Math.max(shortest, Math.ceil((end + 0.4) * 10) / 10)
   if (duration > 30 || !staysInFrame(film, duration)) return undefined
   const hitsHanging = film.contacts.some(({ kind, objects: [, other], time }) => kind === 'hit' && other !== 'ground' && hangs(film, time))
-  if (hitsHanging) return undefined
+  if (hitsHanging || actions.some((_, i) => !goesSomewhere(film, i))) return undefined
   if (visibilityOf(film.sceneAt(duration), { width: 32, height: 32 }).some(({ visible }) => visible < 0.35)) return undefined
   const timed = actions.map((action, i) => ({ ...action, duration: lasting(action, film, i) }))
   const story = { scene, actions: timed, duration }
@@ -188,6 +188,19 @@ function lasting({ script, duration, object }: Action, film: Film, position: num
   const { start, end } = film.actions[position] as Film['actions'][number]
   if (film.story.scene.objects[object ?? -1]?.shape === 'cube' && script === 'roll') return end - start
   return script === 'roll' || script === 'spin' || script === 'orbit' || script === 'appear' || script === 'pan' ? duration : end - start
+}
+
+/** Metres that a roll or a slide must go in the end, whatever it runs into. */
+const leastTravel = 0.4
+
+function goesSomewhere(film: Film, position: number): boolean {
+  const { script, object } = film.story.actions[position] as Action
+  if (script !== 'roll' && script !== 'slide') return true
+  const { start, end } = film.actions[position] as Film['actions'][number]
+  const [first, ...more] = film.motions.filter((motion) => motion.object === object && motion.start >= start && motion.end <= end)
+  const last = more.at(-1) ?? first
+  if (!first || !last) return false
+  return distanceBetween(first.poseAt(first.start).position, last.poseAt(last.end).position) > leastTravel
 }
 
 /** Whether something is up in the air; a blow on the ground at that time could only come from below it. */

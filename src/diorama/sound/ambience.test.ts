@@ -41,4 +41,9 @@ describe('ambienceSound()', () => {
   test('has crickets instead of birds at night', () => {
     expect(left('meadow', 3, 1, { time: 'night' })).not.toEqual(left('meadow', 3, 1, { time: 'day' }))
   })
+
+  test('refuses lengths that are none', () => {
+    expect(() => ambienceSound('snow', Number.POSITIVE_INFINITY, 0)).toThrow('Cannot make Infinity seconds of sound: it lasts 0 to 3600')
+    expect(ambienceSound('snow', 0, 0).channels[0]).toHaveLength(0)
+  })
 })

@@ -4,7 +4,7 @@ import { Draw } from '../random.js'
 import type { Setting, Time } from '../scene.js'
 import { addMoving } from './friction.js'
 import type { Mix } from './hit.js'
-import { bandPass, blockSize, fadeIn, fadeOut, filter, limit, lowPass, panGains, shape, whiteNoise } from './signal.js'
+import { bandPass, blockSize, fadeIn, fadeOut, filter, limit, lowPass, panGains, sampleCount, shape, whiteNoise } from './signal.js'
 
 export interface AmbienceOptions {
   /** In Hz. */
@@ -16,7 +16,7 @@ export interface AmbienceOptions {
 /** What a place sounds like when nothing happens: stereo, seeded. */
 export function ambienceSound(setting: Setting, seconds: number, seed: number, options: AmbienceOptions = {}): Audio {
   const { sampleRate = 24000 } = options
-  const samples = Math.round(seconds * sampleRate)
+  const samples = sampleCount(seconds, sampleRate)
   const mix = { sampleRate, left: new Float32Array(samples), right: new Float32Array(samples) }
   addAmbience(mix, setting, key(seed).child('ambience'), options.time)
   const channels = [mix.left, mix.right].map((channel) => fadeOut(fadeIn(limit(channel), sampleRate), sampleRate))

@@ -57,4 +57,10 @@ describe('hitSound()', () => {
     expect(hitSound(blow, { seed: 4 })).not.toEqual(hitSound(blow, { seed: 5 }))
     expect(hitSound(blow, { sampleRate: 48000 }).channels[0]?.length).toBeCloseTo(2 * (hitSound(blow).channels[0]?.length as number), -1)
   })
+
+  test('refuses impulses and rates that are none', () => {
+    const blow = { shape: 'cone', material: 'glass', size: 'large', impulse: 300 } as const
+    expect(() => hitSound({ ...blow, impulse: Number.NaN })).toThrow('Cannot strike the cone with an impulse of NaN N·s: it is 0 or more')
+    expect(() => hitSound(blow, { sampleRate: 1e9 })).toThrow('Cannot make sound at 1000000000 samples a second')
+  })
 })

@@ -1,7 +1,8 @@
+import { GeneraError } from '../../graph/errors.js'
 import { type Key, key } from '../../graph/random/index.js'
 import type { Audio } from '../../media/audio.js'
 import { type Blow, loudnessOf, modesOf } from './modes.js'
-import { fadeOut, filter, limit, lowPass, whiteNoise } from './signal.js'
+import { fadeOut, filter, limit, lowPass, sampleCount, whiteNoise } from './signal.js'
 
 /** Where a sound goes: the mix, and how loud it arrives on either side. */
 export interface Mix {
@@ -60,8 +61,10 @@ export function addHit(mix: Mix, at: number, blow: Blow, gains: Gains, random: K
  * falls from a metre gets about 900.
  */
 export function hitSound(blow: Blow, { sampleRate = 24000, seed = 0 }: { sampleRate?: number; seed?: number } = {}): Audio {
+  if (!(blow.impulse >= 0 && blow.impulse < Number.POSITIVE_INFINITY))
+    throw new GeneraError('sound-impulse', `Cannot strike the ${blow.shape} with an impulse of ${blow.impulse} N·s: it is 0 or more`)
   const longest = Math.max(...modesOf(blow).map(({ decay }) => decay))
-  const samples = Math.ceil(((4 / 3) * longest + 0.02) * sampleRate)
+  const samples = sampleCount((4 / 3) * longest + 0.02, sampleRate)
   const channel = new Float32Array(samples)
   addHit({ sampleRate, left: channel, right: new Float32Array(samples) }, 0, blow, [1, 0], key(seed))
   return { sampleRate, channels: [fadeOut(limit(channel), sampleRate)] }

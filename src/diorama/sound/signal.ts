@@ -1,4 +1,14 @@
+import { GeneraError } from '../../graph/errors.js'
 import { type Key, uniform } from '../../graph/random/index.js'
+
+/** How many samples a sound has; refuses rates and lengths that no sound should have. */
+export function sampleCount(seconds: number, sampleRate: number): number {
+  if (!(sampleRate >= 4000 && sampleRate <= 192_000))
+    throw new GeneraError('sound-rate', `Cannot make sound at ${sampleRate} samples a second: it takes 4000 to 192000`)
+  if (!(seconds >= 0 && seconds <= 3600))
+    throw new GeneraError('sound-length', `Cannot make ${seconds} seconds of sound: it lasts 0 to 3600`, 'Make longer sounds in pieces')
+  return Math.round(seconds * sampleRate)
+}
 
 /** White noise in [-1, 1). */
 export const whiteNoise = (key: Key, samples: number): Float32Array => uniform(key, [samples], { low: -1, high: 1 }).data

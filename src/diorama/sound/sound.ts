@@ -8,7 +8,7 @@ import { addAmbience } from './ambience.js'
 import { addRubbing, rubbingLoudness } from './friction.js'
 import { addHit, addSine, type Gains, type Mix } from './hit.js'
 import { loudnessOf, softness } from './modes.js'
-import { fadeIn, fadeOut, limit, panGains } from './signal.js'
+import { fadeIn, fadeOut, limit, panGains, sampleCount } from './signal.js'
 
 export interface SoundEvent {
   /** In seconds from the beginning of the film, exact. */
@@ -57,7 +57,7 @@ export function soundEvents(film: Film): SoundEvent[] {
  */
 export function soundOf(film: Film, { sampleRate = 24000, ambience = true }: { sampleRate?: number; ambience?: boolean } = {}): Audio {
   const { scene } = film.story
-  const samples = Math.round(film.duration * sampleRate)
+  const samples = sampleCount(film.duration, sampleRate)
   const mix: Mix = { sampleRate, left: new Float32Array(samples), right: new Float32Array(samples) }
   const random = key(scene.seed).child('sound')
   if (ambience) addAmbience(mix, scene.setting, random.child('ambience'), scene.time)

@@ -52,7 +52,7 @@ export async function measureDiorama(report: (line: string) => void): Promise<Re
     videosPerSecond,
     soundSecondsPerSecond,
     captionsPerSecond,
-    readerAccuracy: reader?.accuracy ?? null,
+    readerAccuracy: reader?.full.attributes ?? null,
     reader,
     roundTrip,
   }

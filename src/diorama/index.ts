@@ -1,0 +1,28 @@
+/** The procedural world: scenes and stories, their pictures, films, sounds, meshes and sentences, and who judges them. */
+export * from './constraints.js'
+export { contactSheet } from './contact-sheet.js'
+export {
+  type DioramaDatasetOptions,
+  type DioramaFilmsOptions,
+  dioramaDataset,
+  dioramaFilms,
+  scenePictures,
+  storyFrames,
+  type ThreadOptions,
+} from './dataset.js'
+export { type FilmKind, type FilmRecord, type FilmRecordOptions, filmRecords } from './film-records.js'
+export * from './language/index.js'
+export { type SceneMeshOptions, sceneMesh } from './mesh.js'
+export * from './motion/index.js'
+export { type Failure, satisfies, satisfiesReading, type Verdict } from './oracle.js'
+export { loadReader, type Reader } from './reader/reader.js'
+export { type PictureBox, type Reading, type ReadObject, readingOf } from './reading.js'
+export { type SceneKind, type SceneRecord, type SceneRecordOptions, sceneRecords, type WorldName } from './records.js'
+export { type RelationFact, relates, relationsOf } from './relations.js'
+export { type Rendering, type RenderOptions, renderScene } from './render/render-scene.js'
+export { type SampleOptions, sampleScene } from './sample.js'
+export * from './scene.js'
+export * from './sound/index.js'
+export { heldOutArrangements, heldOutPairs, inSplit, isHeldOut, type Split, splits } from './splits.js'
+export { type ObjectTruth, type Truth, truthOf } from './truth.js'
+export { diorama, type World } from './worlds.js'

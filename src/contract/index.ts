@@ -1,0 +1,12 @@
+/** The small interface between systems and faces. */
+export { type Card, type Category, categories } from './card.js'
+export { allCards, cards, type SystemId } from './cards.js'
+export { type CheckpointChoice, type Checkpoints, chooseCheckpoint } from './checkpoint-choice.js'
+export type * from './declaration.js'
+export { defineSystem, SystemFaultError } from './define-system.js'
+export * from './errors.js'
+export type * from './events.js'
+export * from './fields.js'
+export * from './modalities.js'
+export { version } from './version.js'
+export { closest, listed, suggestion } from './words.js'

@@ -1,4 +1,4 @@
-import { heights, scale } from '../geometry.js'
+import { dot, heights, scale } from '../geometry.js'
 import type { Scene, SceneObject, Vector } from '../scene.js'
 import { gravity, landingRestitution, mass, onRim, restitution, rollingDeceleration, slidingDeceleration } from './body.js'
 import { bounces, bouncingTime, speedForHeight } from './flights.js'
@@ -6,9 +6,9 @@ import { groundDirection, room } from './frame.js'
 import { type Action, type Script, StoryError } from './story.js'
 import { tippingWay, topple } from './toppling.js'
 import type { Contact, Motion, Performance, Stage } from './track.js'
-import { travel } from './travels.js'
+import { freeWay, travel } from './travels.js'
 import { orbit, spin } from './turning.js'
-import { distanceBetween, up } from './vectors.js'
+import { distanceBetween, heading, up } from './vectors.js'
 
 /** What a script looks at: the stage, the action, and the way it should go if it has one. */
 interface Call extends Stage {
@@ -22,11 +22,15 @@ const usual = { travel: 2.2, leap: 0.9, hop: 0.8 } as const
 
 const performers: Record<Exclude<Script, 'pan' | 'appear'>, (call: Call) => Performance> = {
   roll(call) {
-    const way = needWay(call)
-    if (call.object.shape === 'cube') return tumble(call, way)
+    const wanted = needWay(call)
+    if (call.object.shape === 'cube') return tumble(call, wanted)
     const { action, object } = call
     if (object.shape !== 'sphere' && !onRim(object))
       throw call.refuse(`the ${object.shape} stands flat`, 'Lay it on its rim, across its way: readyScene() does that')
+    // What lies on its rim rolls across its axle only, which need not be quite the way that it is asked to go.
+    const way = heading(freeWay(object, wanted))
+    if (!way || dot(way, wanted) < 0.7)
+      throw call.refuse(`the ${object.shape} lies along its way`, 'Lay it across its way: readyScene() does that')
     const distance = action.amount ?? room(call.scene.camera, object, way, usual.travel)
     if (!(distance > 0)) return nothing
     // The push is such that the ball comes to rest when the action ends: v = 2·s / t and a = v / t.

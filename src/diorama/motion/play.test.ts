@@ -5,6 +5,7 @@ import { gravity, inertia } from './body.js'
 import type { Film } from './film.js'
 import { gapBetween } from './hull.js'
 import { playStory } from './play.js'
+import { readyScene } from './ready.js'
 import { filmOf, sceneOf, standing } from './stage.fixture.js'
 import type { Action } from './story.js'
 import { distanceBetween } from './vectors.js'
@@ -44,6 +45,22 @@ describe('a roll', () => {
     expect(() => playStory({ scene: sceneOf(standing(shape, 0, 0)), actions: [action], duration: 3 })).toThrow(
       `Cannot play the story at action 0: the ${shape} stands flat. Lay it on its rim`,
     )
+  })
+
+  test('of a cylinder goes across its axle, whatever the camera has done since it was laid', () => {
+    const actions: Action[] = [
+      { script: 'pan', start: 0, duration: 1, direction: 'right', amount: 0.5 },
+      { script: 'roll', object: 0, start: 1, duration: 2, direction: 'right', amount: 1 },
+    ]
+    const readied = filmOf([standing('cylinder', 0, 0)], actions)
+    expect(objectAt(readied, 0, 4).position).toEqual([expect.closeTo(Math.cos(0.5), 9), 0.35, expect.closeTo(-Math.sin(0.5), 9)])
+    // Laid for the camera before its pan: it keeps to its own way.
+    const scene = readyScene(sceneOf(standing('cylinder', 0, 0)), actions.slice(1))
+    const early = playStory({ scene, actions, duration: 4 })
+    expect(objectAt(early, 0, 4).position).toEqual([expect.closeTo(1, 9), 0.35, expect.closeTo(0, 9)])
+    for (const time of [1.5, 2, 3]) expect(heights(objectAt(early, 0, time)).bottom).toBeCloseTo(0, 9)
+    const across: Action = { script: 'roll', object: 0, start: 0, duration: 2, direction: 'away', amount: 1 }
+    expect(() => playStory({ scene, actions: [across], duration: 4 })).toThrow('at action 0: the cylinder lies along its way')
   })
 
   test('of a cube goes edge over edge', () => {

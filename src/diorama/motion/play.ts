@@ -1,11 +1,11 @@
-import type { Camera, Scene } from '../scene.js'
+import type { Scene } from '../scene.js'
 import { collide, firstMeeting, isAnchored, type Meeting, skin, standsOn } from './collisions.js'
 import { type Film, fade } from './film.js'
 import { gapBetween } from './hull.js'
+import { cameraAt } from './pan.js'
 import { perform, touch } from './perform.js'
 import { type Action, canPerform, type Story, StoryError } from './story.js'
 import { type Contact, isTravel, Track } from './track.js'
-import { smooth } from './turning.js'
 
 /** More blows than this between the objects of one story mean that something is wrong with it. */
 const mostBlows = 200
@@ -96,21 +96,6 @@ function launch({ scene, actions }: Story, tracks: readonly Track[], position: n
   const { motions, contacts } = perform(seen, track.at(start), action, position)
   for (const motion of motions) track.add(motion)
   return contacts
-}
-
-/** Metres from its target that the camera stops at, however far it is told to come. */
-const closest = 0.5
-
-/** The camera after all of the pans up to a time, each with a gentle start and stop. */
-function cameraAt(camera: Camera, actions: readonly Action[], time: number): Camera {
-  let { azimuth, distance } = camera
-  for (const { script, start, duration, direction, amount } of actions) {
-    if (script !== 'pan' || time <= start) continue
-    const share = smooth(Math.min((time - start) / duration, 1))
-    if (direction === 'left' || direction === 'right') azimuth += share * (amount ?? 0.5) * (direction === 'right' ? 1 : -1)
-    else distance = Math.max(distance + share * (amount ?? 1) * (direction === 'away' ? 1 : -1), closest)
-  }
-  return { ...camera, azimuth, distance }
 }
 
 function filmOf(story: Story, tracks: readonly Track[], blows: readonly Contact[]): Film {

@@ -2,6 +2,7 @@ import { heights } from '../geometry.js'
 import type { Camera, Scene, SceneObject } from '../scene.js'
 import { onRim } from './body.js'
 import { groundDirection, room } from './frame.js'
+import { cameraAt } from './pan.js'
 import type { Action } from './story.js'
 import { laidOnRim } from './travels.js'
 import { up } from './vectors.js'
@@ -19,7 +20,7 @@ export function readyScene(scene: Scene, actions: readonly Action[]): Scene {
     const rolling = own.find(({ script }) => script === 'roll')
     const laid =
       rolling?.direction && (object.shape === 'cylinder' || object.shape === 'torus') && !onRim(object)
-        ? laidOnRim(object, groundDirection(scene.camera, rolling.direction))
+        ? laidOnRim(object, groundDirection(cameraAt(scene.camera, actions, rolling.start), rolling.direction))
         : object
     return own.some(({ script }) => script === 'fall') && heights(laid).bottom < 0.01 ? hung(laid, scene.camera) : laid
   })

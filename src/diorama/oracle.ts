@@ -1,5 +1,6 @@
-import type { Constraints, ObjectConstraint } from './constraints.js'
+import type { ActionConstraint, Constraints, ObjectConstraint, StoryConstraints } from './constraints.js'
 import { type Attribute, attributes, decalText, fits, plainWords } from './language/description.js'
+import type { Action, Story } from './motion/story.js'
 import { type Reading, relatesInPicture } from './reading.js'
 import { relates } from './relations.js'
 import { type Relation, relations, type Scene } from './scene.js'
@@ -33,6 +34,12 @@ export function satisfiesReading(reading: Reading, constraints: Constraints): Ve
   return { ...verdict, objects: verdict.objects.map((assigned) => assigned.map((i) => seen[i] as number)) }
 }
 
+/** Whether a film is as a sentence says: the scene in which it begins, and what happens in the order in which it is told. */
+export function satisfiesStory({ scene, actions }: Story, constraints: StoryConstraints): Verdict {
+  const sight = { ...scene, relates: (i: number, relation: Relation, j: number) => relates(scene, i, relation, j) }
+  return judge(sight, constraints, (objects) => actionFailures(actions, constraints.actions, objects))
+}
+
 const confidence = (reading: Reading, i: number): number => reading.objects[i]?.confidence ?? 0
 
 /** More objects than this in a picture are noise. */
@@ -46,9 +53,12 @@ interface Sight extends Pick<Constraints, 'setting' | 'time' | 'style'> {
   relates(i: number, relation: Relation, j: number): boolean
 }
 
-function judge(sight: Sight, constraints: Constraints): Verdict {
-  const objects = new Assignment(sight, constraints).best()
+type MoreFailures = (objects: readonly (readonly number[])[]) => readonly Failure[]
+
+function judge(sight: Sight, constraints: Constraints, more: MoreFailures = () => []): Verdict {
+  const objects = new Assignment(sight, constraints, more).best()
   const failures = [
+    ...more(objects),
     ...constraints.objects.flatMap((entry, k) => objectFailures(sight, entry, k, objects)),
     ...relationFailures(sight, constraints, objects),
     ...constraints.absent.flatMap((description, k) => {
@@ -100,6 +110,43 @@ function relationFailures(sight: Sight, constraints: Constraints, assigned: read
   })
 }
 
+/** Each action that is told must be found behind the one told before it, or, told as "meanwhile", overlap with it. */
+function actionFailures(actions: readonly Action[], told: readonly ActionConstraint[], objects: readonly (readonly number[])[]): Failure[] {
+  const is = (entry: number | undefined, object: number | undefined): boolean =>
+    entry === undefined || (object !== undefined && (objects[entry] ?? []).includes(object))
+  let from = 0
+  let before: Action | undefined
+  return told.flatMap((wanted, k) => {
+    const at = actions.findIndex(
+      (action, i) =>
+        i >= from &&
+        action.script === wanted.script &&
+        is(wanted.object, action.object) &&
+        is(wanted.other, action.other) &&
+        (wanted.direction === undefined || wanted.direction === action.direction) &&
+        (before === undefined || overlaps(before, action) === (wanted.meanwhile ?? false)),
+    )
+    if (at < 0)
+      return [
+        {
+          what: `actions[${k}]`,
+          expected: wanted.script,
+          found:
+            actions
+              .slice(from)
+              .map(({ script }) => script)
+              .join(', ') || 'nothing',
+        },
+      ]
+    before = actions[at]
+    from = at + 1
+    return []
+  })
+}
+
+/** Whether the second of two actions begins before the first has ended. */
+export const overlaps = (first: Action, second: Action): boolean => second.start < first.start + first.duration - 1e-6
+
 /** Whether every one of the subjects stands in the relation to every one of the objects, and there are some of both. */
 const holds = (sight: Sight, subjects: readonly number[], relation: Relation, objects: readonly number[]): boolean =>
   subjects.length > 0 && objects.length > 0 && subjects.every((i) => objects.every((j) => sight.relates(i, relation, j)))
@@ -121,6 +168,7 @@ class Assignment {
   constructor(
     readonly sight: Sight,
     readonly constraints: Constraints,
+    readonly more: MoreFailures,
   ) {
     const { objects } = sight
     this.#slots = constraints.objects
@@ -135,7 +183,7 @@ class Assignment {
     this.#extra = 2 * constraints.relations.length + 2 * constraints.objects.filter(({ count }) => count !== undefined).length
     this.#taken = objects.map(() => false)
     this.#chosen = this.#slots.map(() => -1)
-    this.#best = { worth: -1, objects: constraints.objects.map(() => []) }
+    this.#best = { worth: Number.NEGATIVE_INFINITY, objects: constraints.objects.map(() => []) }
   }
 
   best(): number[][] {
@@ -181,6 +229,7 @@ class Assignment {
       if (holds(sight, objects[subject] ?? [], relation, objects[object] ?? [])) whole += 2
     for (const [k, entry] of constraints.objects.entries())
       if (entry.count !== undefined && entry.count === unclaimed(sight, entry, k, objects)) whole += 2
+    whole -= 2 * this.more(objects).length
     if (whole > this.#best.worth) this.#best = { worth: whole, objects }
   }
 }

@@ -37,6 +37,7 @@ export const heldOutWords: { readonly [Kind in keyof Lexicon]?: Partial<Lexicon[
     'night city': ['in a neon-lit city'],
   },
   time: { day: ['at midday'], sunset: ['at sundown'], night: ['under a starry sky'] },
+  verb: { roll: ['tumbles'], fall: ['plummets'], spin: ['twirls'], jump: ['leaps'] },
   style: { cartoon: ['comic drawing'], 'pencil sketch': ['graphite drawing'] },
 }
 

@@ -1,4 +1,4 @@
-import type { Script } from '../motion/story.js'
+import type { Direction, Script } from '../motion/story.js'
 import type { Colour, DecalSymbol, Material, Relation, Setting, Shape, Size, Style, Time } from '../scene.js'
 import type { Split } from '../splits.js'
 import { heldOutWords } from './held-out.js'
@@ -28,6 +28,7 @@ export interface Lexicon {
   readonly number: Record<number, readonly string[]>
   /** Third person singular. */
   readonly verb: Record<Script, readonly string[]>
+  readonly direction: Record<Direction, readonly string[]>
 }
 
 /** Where `understood` words are read but never written: they are rarer, or less exact, than a caption should be. */
@@ -102,7 +103,13 @@ export const taughtWords: Lexicon = {
     orbit: ['orbits', 'circles'],
     appear: ['appears'],
     jump: ['jumps', 'hops'],
-    pan: ['pans'],
+    pan: ['pans', 'moves'],
+  },
+  direction: {
+    left: ['to the left', 'leftwards'],
+    right: ['to the right', 'rightwards'],
+    away: ['away', 'into the distance'],
+    closer: ['closer', 'towards the camera'],
   },
 }
 
@@ -170,6 +177,9 @@ export const functionWords = {
   onIt: ['on it', 'on its front', 'on its face', 'on its side', 'painted on it', 'painted on its front', 'printed on it', 'written on it'],
   madeOf: ['made of', 'made from', 'made out of', 'of'],
   under: ['under', 'underneath', 'beneath', 'below'],
+  camera: ['the camera', 'camera', 'our view'],
+  sequence: ['first', 'then', 'after that', 'afterwards', 'finally', 'at last'],
+  meanwhile: ['meanwhile', 'at the same time', 'while'],
   opening: [
     'there is',
     'there are',

@@ -80,7 +80,7 @@ export class Reader {
   protected part(fresh: boolean): boolean {
     if (this.#scenery() || this.#negation()) return true
     if (this.#relationAhead()) return fresh ? this.#fronted() : this.#quality(this.subject)
-    if (this.#nounAhead()) {
+    if (this.nounAhead()) {
       this.subject = this.noun(true)?.index ?? this.subject
       return true
     }
@@ -125,10 +125,10 @@ export class Reader {
   }
 
   /** Whether a noun phrase begins at an offset: an article, a number, an adjective that a noun follows, or a noun. */
-  #nounAhead(offset = 0): boolean {
+  protected nounAhead(offset = 0): boolean {
     for (let i = offset; ; i++) {
       const meaning = this.ahead(i)
-      if (meaning === undefined) return this.lexemes[this.at + i]?.sign === 'comma' && i > offset && this.#nounAhead(i + 1)
+      if (meaning === undefined) return this.lexemes[this.at + i]?.sign === 'comma' && i > offset && this.nounAhead(i + 1)
       if (meaning.kind === 'shape' || meaning.kind === 'thing') return true
       if (meaning.kind === 'function' && (meaning.value === 'a' || meaning.value === 'the' || meaning.value === 'any')) continue
       if (meaning.kind !== 'number' && !(meaning.kind in adjectiveKinds)) return false
@@ -137,7 +137,7 @@ export class Reader {
 
   #relationAhead(offset = 0): boolean {
     const kind = this.ahead(offset)?.kind
-    return (kind === 'relation' || this.function('under', offset)) && this.#nounAhead(offset + 1)
+    return (kind === 'relation' || this.function('under', offset)) && this.nounAhead(offset + 1)
   }
 
   // Scenery and negation
@@ -236,7 +236,7 @@ export class Reader {
     let read = false
     while (this.#attribute(description)) {
       read = true
-      if (!this.function('and') || this.#nounAhead(1)) return true
+      if (!this.function('and') || this.nounAhead(1)) return true
       this.at++
     }
     if (read)
@@ -266,7 +266,7 @@ export class Reader {
 
   /** "with a red cube to its left" */
   #companion(owner: number): boolean {
-    if (!this.function('with') || !this.#nounAhead(1)) return false
+    if (!this.function('with') || !this.nounAhead(1)) return false
     this.at++
     const companion = this.noun(false)
     const place = this.ahead()
@@ -299,7 +299,7 @@ export class Reader {
     const object = this.noun(false)
     const from = this.at
     while (this.lexemes[this.at]?.sign === 'comma' || this.function('is') || this.function('opening')) this.at++
-    if (!this.#nounAhead()) {
+    if (!this.nounAhead()) {
       this.at = from
       this.subject = object?.index
       return true
@@ -316,7 +316,7 @@ export class Reader {
 
   #predicate(index: number | undefined): void {
     if (!this.#quality(index)) return
-    while (this.function('and') && !this.#nounAhead(1)) {
+    while (this.function('and') && !this.nounAhead(1)) {
       this.at++
       if (this.#quality(index)) continue
       this.at--

@@ -1,4 +1,4 @@
-import type { Script } from '../motion/story.js'
+import type { Direction, Script } from '../motion/story.js'
 import type { Colour, DecalSymbol, Material, Relation, Setting, Shape, Size, Style, Time } from '../scene.js'
 import { allWordings, type FunctionWord, functionWords, plural } from './lexicon.js'
 import type { Token } from './tokens.js'
@@ -19,6 +19,7 @@ export type Meaning =
   | Valued<'style', Style>
   | Valued<'number', number>
   | Valued<'verb', Script>
+  | Valued<'direction', Direction>
   | Valued<'function', FunctionWord>
 
 /** A piece of text as the grammar sees it. `meaning` is missing for words that the lexicon lacks. */

@@ -48,6 +48,35 @@ describe('genera diorama', () => {
     })
   })
 
+  it('is made again from what the file says, byte for byte or in another modality', async () => {
+    const words = ['diorama', '--seed', '11', '--size', '20', '--setting', 'night city', '--quality', '80', '-o', 'city.jpg']
+    expect((await genera(words)).code).toBe(0)
+    const [same, other] = await Promise.all([genera(['again', 'city.jpg']), genera(['again', 'city.jpg', '-o', 'city.glb', '--json'])])
+    expect([same.code, other.code]).toEqual([0, 0])
+    expect(readFileSync(join(folder, 'city-again.jpg')).equals(readFileSync(join(folder, 'city.jpg')))).toBe(true)
+    expect(JSON.parse(other.out.toString())).toMatchObject({
+      file: 'city.glb',
+      seed: 11,
+      options: { world: 'full', setting: 'night city' },
+    })
+  })
+
+  it('refuses to take orders from a file', async () => {
+    const provenance = { generator: 'genera', version: '0.1.0', system: 'diorama', options: { output: 'stolen.png' }, seed: 1 }
+    const [strange, silent] = await Promise.all([
+      genera(['again', '-'], { input: JSON.stringify({ provenance }) }),
+      genera(['again', '-'], { input: '{}' }),
+    ])
+    expect([strange.code, strange.err]).toEqual([
+      1,
+      'Cannot make it again: the file has an option "output" that content does not depend on\n',
+    ])
+    expect([silent.code, silent.err]).toEqual([
+      1,
+      'Cannot make - again: it does not say how it was made by genera. See what it says: genera inspect\n',
+    ])
+  })
+
   it('writes to standard output, which inspect reads from standard input', async () => {
     const truth = await genera(['diorama', '--seed', '3', '--size', '32', '--setting', 'beach', '-f', 'json', '-o', '-', '--quiet'])
     expect([truth.code, truth.err]).toEqual([0, ''])
@@ -94,7 +123,7 @@ describe('genera', () => {
     ])
     expect(ends.map(({ code }) => code)).toEqual([2, 2, 2, 1, 1])
     expect(ends.map(({ err }) => err)).toEqual([
-      "Cannot run genera: unknown command 'diorma' (there is diorama, inspect). Did you mean diorama?\n",
+      "Cannot run genera: unknown command 'diorma' (there is diorama, again, inspect). Did you mean diorama?\n",
       "Cannot run genera diorama: unknown option '--sede'. Did you mean --seed?\n",
       expect.stringMatching(
         /^\{"error":\{"code":"usage","message":"Cannot make a file that ends in \.pgn: .* Did you mean \.png\?"\}\}\n$/,

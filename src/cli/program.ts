@@ -44,7 +44,8 @@ export function programOf(session: Session): Command {
 const examples = `Examples:
   genera diorama --seed 7 --size 512 -o scene.png
   genera diorama --sheet 24 -o sheet.png
-  genera inspect scene.png`
+  genera inspect scene.png
+  genera again scene.png -o again.png`
 
 function explain(error: unknown, program: Command, words: readonly string[]): { code: string; message: string; exit: number } {
   if (error instanceof UsageError) return { code: error.code, message: error.message, exit: exitCodes.usage }

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { Option } from 'commander'
 import type { WorldName } from '../../diorama/records.js'
 import { type Setting, type Style, settings, styles, type Time, times } from '../../diorama/scene.js'
 import { diorama } from '../../diorama/worlds.js'
@@ -29,6 +30,7 @@ interface Options extends Choices, TerminalOptions {
   readonly output: string
   readonly format?: string
   readonly seed?: number
+  readonly lenient?: boolean
 }
 
 const worlds = Object.keys(diorama) as WorldName[]
@@ -58,15 +60,26 @@ export const addDiorama: AddCommand = (program, session) => {
     .option('--sheet <count>', 'a contact sheet: the scenes of so many seeds from --seed on', wholeNumber('--sheet', 1, 1024))
     .option('--columns <count>', 'of the sheet', wholeNumber('--columns', 1, 1024))
     .option('--quality <number>', 'of lossy formats, 1 to 100', wholeNumber('--quality', 1, 100))
+    // For `again`, which makes a picture's scene as a mesh, too: leave out what has no effect.
+    .addOption(new Option('--lenient').hideHelp())
     .addHelpText('after', `\n${examples}`)
   withCommonOptions(command).action(async (options: Options) => {
     const terminal = terminalOf(options, session)
     const destination = destinationOf(options.output, options.format, endingNames)
     const { ending, path } = destination
-    const moving = isMoving(ending, options)
-    assertFits(ending, options, moving)
+    const { seed = randomInt(2 ** 31), output: _, format: __, json, quiet, color, lenient, ...given } = options
+    const moving = isMoving(ending, given)
+    const idle = unfitting(ending, given, moving)
+    if (idle[0] && !lenient)
+      throw new UsageError(
+        `Cannot use --${idle[0].option} for a .${ending} file`,
+        `It is for ${listed(idle[0].fitting.map((each) => `.${each}`))}`,
+      )
+    const choices = Object.fromEntries(
+      Object.entries(given).filter(([name]) => !idle.some(({ option }) => option === name)),
+    ) as typeof given
+    assertCoherent(choices)
     await assertWritable(destination, endings[ending].text)
-    const { seed = randomInt(2 ** 31), output: _, format: __, json, quiet, color, ...choices } = options
     const size = choices.size ?? (moving ? 256 : 512)
     const chosen = { ...choices, ...(sized.has(endings[ending].kind) && { size }) } as Record<string, Json>
     const { make } = await import('../diorama/outputs.js')
@@ -83,28 +96,33 @@ export const addDiorama: AddCommand = (program, session) => {
 const sized: ReadonlySet<string> = new Set(['picture', 'picture or film', 'film', 'truth'])
 const lossy: readonly Ending[] = ['jpg', 'jpeg', 'webp', 'mp4', 'webm']
 
-function isMoving(ending: Ending, { seconds, rate, frames }: Options): boolean {
+function isMoving(ending: Ending, { seconds, rate, frames }: Choices): boolean {
   const { kind } = endings[ending]
   return kind === 'film' || (kind === 'picture or film' && (seconds ?? rate ?? frames) !== undefined)
 }
 
-/** Refuses options that would have no effect on what is made. */
-function assertFits(ending: Ending, options: Options, moving: boolean): void {
+/** Options that would have no effect on what is made, each with the endings that it is for. */
+function unfitting(ending: Ending, choices: Choices, moving: boolean): { option: keyof Choices; fitting: readonly Ending[] }[] {
   const { kind } = endings[ending]
-  const refuse = (option: string, fitting: readonly Ending[]): never => {
-    throw new UsageError(`Cannot use --${option} for a .${ending} file`, `It is for ${listed(fitting.map((each) => `.${each}`))}`)
-  }
   const ofKind = (...kinds: string[]) => endingNames.filter((each) => kinds.includes(endings[each].kind))
-  if (options.size !== undefined && !sized.has(kind)) refuse('size', ofKind(...sized))
-  if (options.seconds !== undefined && !moving && kind !== 'sound') refuse('seconds', ofKind('film', 'picture or film', 'sound'))
-  for (const option of ['rate', 'frames'] as const)
-    if (options[option] !== undefined && !moving) refuse(option, ofKind('film', 'picture or film'))
-  if (options.rate !== undefined && options.frames !== undefined)
+  const films = ofKind('film', 'picture or film')
+  const rules: readonly [option: keyof Choices, fits: boolean, fitting: readonly Ending[]][] = [
+    ['size', sized.has(kind), ofKind(...sized)],
+    ['seconds', moving || kind === 'sound', [...films, ...ofKind('sound')]],
+    ['rate', moving, films],
+    ['frames', moving, films],
+    ['sheet', !moving && kind.startsWith('picture'), ofKind('picture', 'picture or film')],
+    ['columns', !moving && kind.startsWith('picture'), ofKind('picture', 'picture or film')],
+    ['quality', lossy.includes(ending), lossy],
+  ]
+  return rules.flatMap(([option, fits, fitting]) => (choices[option] === undefined || fits ? [] : [{ option, fitting }]))
+}
+
+function assertCoherent({ rate, frames, sheet, columns }: Choices): void {
+  if (rate !== undefined && frames !== undefined)
     throw new UsageError('Cannot use --rate and --frames together', 'With --frames the rate follows from the length')
-  if (options.sheet !== undefined && (moving || !kind.startsWith('picture'))) refuse('sheet', ofKind('picture', 'picture or film'))
-  if (options.columns !== undefined && options.sheet === undefined)
+  if (columns !== undefined && sheet === undefined)
     throw new UsageError('Cannot use --columns without --sheet', 'Say how many scenes: --sheet 24')
-  if (options.quality !== undefined && !lossy.includes(ending)) refuse('quality', lossy)
 }
 
 const examples = `Examples:

@@ -1,8 +1,8 @@
 import type { MediaDescription } from '../../media/describe-media.js'
-import { type Provenance, parseProvenance } from '../../media/provenance.js'
+import type { Provenance } from '../../media/provenance.js'
 import type { FoundProvenance } from '../../media/read-provenance.js'
-import { sniffMedia } from '../../media/sniff.js'
 import { type AddCommand, terminalOf, withCommonOptions } from '../command.js'
+import { fileProvenance, isJson } from '../file-provenance.js'
 import { readInput } from '../input.js'
 import { bold, dim, type Terminal, type TerminalOptions } from '../terminal.js'
 
@@ -35,32 +35,12 @@ interface Inspected extends Partial<MediaDescription> {
 }
 
 async function inspect(path: string): Promise<Inspected> {
-  // Loaded when it is wanted, so that other commands start without the readers of sound and film.
-  const [{ describeMedia }, { readProvenance }] = await Promise.all([
-    import('../../media/describe-media.js'),
-    import('../../media/read-provenance.js'),
-  ])
+  const { describeMedia } = await import('../../media/describe-media.js') // late, so that other commands start without it
   const bytes = await readInput(path)
-  const name = path === '-' ? undefined : path
-  // Truth is JSON of ours, with the provenance as one of its fields.
-  if (sniffMedia(bytes) === undefined && /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) return inspectJson(path, bytes)
-  const description = await describeMedia(bytes, name === undefined ? {} : { name })
-  const found = await readProvenance(bytes, name)
-  return { file: path, ...description, provenance: found?.own ?? null, ...(found?.foreign && { foreign: found.foreign }) }
-}
-
-function inspectJson(path: string, bytes: Uint8Array): Inspected {
-  const common = { file: path, title: 'a JSON document', bytes: bytes.length, mediaType: 'application/json' }
-  const found = provenanceField(new TextDecoder().decode(bytes))
-  return { ...common, provenance: found === undefined ? null : parseProvenance(JSON.stringify(found), path) }
-}
-
-function provenanceField(text: string): unknown {
-  try {
-    return (JSON.parse(text) as { readonly provenance?: unknown }).provenance
-  } catch {
-    return undefined // JSON by its first letter only; then it says nothing about its making
-  }
+  const found = await fileProvenance(bytes, path)
+  const told = { provenance: found?.own ?? null, ...(found?.foreign && { foreign: found.foreign }) }
+  if (isJson(bytes)) return { file: path, title: 'a JSON document', bytes: bytes.length, mediaType: 'application/json', ...told }
+  return { file: path, ...(await describeMedia(bytes, path === '-' ? {} : { name: path })), ...told }
 }
 
 function printed({ file, title, provenance, foreign, ...facts }: Inspected, terminal: Terminal): string {

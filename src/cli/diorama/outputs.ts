@@ -10,12 +10,14 @@ import { key } from '../../graph/random/index.js'
 import { encodeGlb } from '../../media/glb.js'
 import type { Image } from '../../media/image.js'
 import { encodeAnimation, encodeImage } from '../../media/images.js'
+import { defaultLimits } from '../../media/limits.js'
 import type { Provenance } from '../../media/provenance.js'
 import { type AudioFormat, encodeAudio } from '../../media/sounds.js'
 import type { Video } from '../../media/video.js'
 import { encodeVideo } from '../../media/videos.js'
 import type { Dataset } from '../../training/dataset.js'
 import { progress, type Terminal } from '../terminal.js'
+import { UsageError } from '../usage-error.js'
 import type { Ending } from './endings.js'
 import { filmOf, type SceneRequest, sceneOf } from './request.js'
 
@@ -87,6 +89,11 @@ async function picture(format: 'png' | 'jpeg' | 'webp', request: OutputRequest, 
 /** The scenes of the seeds that follow. */
 async function sheetOf(count: number, request: OutputRequest, terminal: Terminal): Promise<Image> {
   const { seed, size, columns } = request
+  if (count * size ** 2 > defaultLimits.pixels)
+    throw new UsageError(
+      `Cannot lay out ${count} scenes of ${size} pixels: a picture has at most ${defaultLimits.pixels.toLocaleString('en')} of them`,
+      `Choose a --size of at most ${Math.floor(Math.sqrt(defaultLimits.pixels / count))}`,
+    )
   const scenes = Array.from({ length: count }, (_, i) => sceneOf({ ...request, seed: seed + i }))
   const images = await rendered(scenePictures(scenes, { width: size, height: size }), `Rendering ${count} scenes`, terminal)
   return contactSheet(images, { gap: Math.max(1, Math.round(size / 64)), columns: columns ?? columnsFor(count) })
@@ -116,6 +123,12 @@ async function film(format: 'gif' | 'webp' | 'mp4' | 'webm', request: OutputRequ
   const played = filmOf(request)
   const silent = format === 'gif' || format === 'webp'
   const frameRate = count === undefined ? (request.rate ?? (silent ? 12.5 : 24)) : count / played.duration
+  const most = Math.floor(defaultLimits.decodedBytes / (3 * size ** 2))
+  if (played.duration * frameRate > most)
+    throw new UsageError(
+      `Cannot hold ${Math.round(played.duration * frameRate)} frames of ${size} pixels in memory: at most ${most}`,
+      'Choose a smaller --size, or fewer --frames',
+    )
   const pictures = storyFrames(played.story, { frameRate, width: size, height: size })
   const frames = await rendered(pictures, `Rendering ${pictures.length} frames`, terminal)
   const about = `${played.story.actions.map(({ script }) => script).join(', ')}; ${frames.length} frames in ${played.duration.toFixed(1)} s`

@@ -33,11 +33,8 @@ export function programOf(session: Session): Command {
     .version(version)
     .addHelpText('after', `\n${examples}\n\nExit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.`)
   for (const add of commands) add(program, session)
-  for (const command of [program, ...program.commands])
-    command
-      .exitOverride()
-      .configureOutput({ outputError: () => {} })
-      .configureHelp({ showGlobalOptions: true })
+  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ outputError: () => {} })
+
   return program
 }
 

@@ -47,12 +47,12 @@ export interface DioramaFilmsOptions<Kind extends FilmKind> extends Partial<Film
 }
 
 /**
- * Films of the procedural world: a story, its pictures and its sound, made in worker threads. Records are pure functions of seed, split, world
+ * Films of the procedural world: a story, its pictures, its sound and a caption, made in worker threads. Records are pure functions of seed, split, world
  * and index, like those of `dioramaDataset`.
  *
  * By default: `diorama.simple`, seed 0, split train, 16 frames of 64 pixels over the whole film, with sound at 24 kHz.
  */
-export function dioramaFilms<Kind extends FilmKind = 'video' | 'sound'>({
+export function dioramaFilms<Kind extends FilmKind = 'video' | 'sound' | 'caption'>({
   length,
   threads,
   script,
@@ -65,7 +65,7 @@ export function dioramaFilms<Kind extends FilmKind = 'video' | 'sound'>({
     size: 64,
     frames: 16,
     sampleRate: 24_000,
-    kinds: ['video', 'sound'] as never,
+    kinds: ['video', 'sound', 'caption'] as never,
   } as const
   const options: FilmRecordOptions<Kind> = { ...defaults, ...given }
   return taskDataset<FilmRecord<Kind>>({ task: 'films', options }, length, { threads, script })

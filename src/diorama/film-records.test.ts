@@ -3,6 +3,7 @@ import { dioramaFilms, storyFrames } from './dataset.js'
 import { filmRecords } from './film-records.js'
 import { filmFrames } from './motion/frames.js'
 import { playStory } from './motion/play.js'
+import { satisfiesStory } from './oracle.js'
 
 const options = {
   world: 'simple',
@@ -25,6 +26,14 @@ describe('filmRecords()', () => {
     expect(story.actions.length).toBe(1)
   })
 
+  it('tells what happens, truly', () => {
+    const record = filmRecords({ ...options, kinds: ['caption'], captionLength: 'long' })
+    for (let index = 0; index < 6; index++) {
+      const { story, caption, constraints } = record(index)
+      expect(satisfiesStory(story, constraints).satisfied, caption).toBe(true)
+    }
+  })
+
   it('is a pure function of seed and index', () => {
     const record = filmRecords(options)
     expect(record(4)).toEqual(filmRecords(options)(4))
@@ -34,7 +43,7 @@ describe('filmRecords()', () => {
 
   it('refuses what it does not know', () => {
     expect(() => filmRecords({ ...options, kinds: ['smell' as 'sound'] })).toThrow(
-      'Cannot make "smell" of a film: there is video, sound, truth',
+      'Cannot make "smell" of a film: there is video, sound, caption, truth',
     )
     expect(() => filmRecords({ ...options, frames: 0 })).toThrow('Cannot make films of 0 frames: expected a whole number from 1')
   })

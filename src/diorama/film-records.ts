@@ -2,6 +2,9 @@ import { GeneraError } from '../graph/errors.js'
 import { key } from '../graph/random/index.js'
 import type { Audio } from '../media/audio.js'
 import type { Video } from '../media/video.js'
+import type { StoryConstraints } from './constraints.js'
+import type { CaptionLength } from './language/caption.js'
+import { storyCaption } from './language/story.js'
 import { type FrameTruth, filmFrames, filmTruth } from './motion/frames.js'
 import { playStory } from './motion/play.js'
 import { sampleStory } from './motion/sample.js'
@@ -15,11 +18,13 @@ import { diorama } from './worlds.js'
 interface FilmParts {
   readonly video: { readonly video: Video }
   readonly sound: { readonly sound: Audio }
+  /** True sentences about what happens, and what they say. */
+  readonly caption: { readonly caption: string; readonly constraints: StoryConstraints }
   readonly truth: { readonly truth: readonly FrameTruth[] }
 }
 
 export type FilmKind = keyof FilmParts
-export const filmKinds = ['video', 'sound', 'truth'] as const satisfies readonly FilmKind[]
+export const filmKinds = ['video', 'sound', 'caption', 'truth'] as const satisfies readonly FilmKind[]
 
 export interface FilmRecordOptions<Kind extends FilmKind> {
   readonly world: WorldName
@@ -34,13 +39,15 @@ export interface FilmRecordOptions<Kind extends FilmKind> {
   /** How many things happen; drawn from one to three if it is not said. */
   readonly actions?: number
   readonly kinds: readonly Kind[]
+  /** Of the captions; drawn if it is not said. */
+  readonly captionLength?: CaptionLength
 }
 
 export type FilmRecord<Kind extends FilmKind> = { readonly index: number; readonly story: Story } & Together<FilmParts[Kind]>
 
 /** The records of a dataset of films, as a pure function of their index. */
 export function filmRecords<Kind extends FilmKind>(options: FilmRecordOptions<Kind>): (index: number) => FilmRecord<Kind> {
-  const { world, seed, split, size, frames, sampleRate, actions, kinds } = options
+  const { world, seed, split, size, frames, sampleRate, actions, kinds, captionLength } = options
   const wanted: ReadonlySet<FilmKind> = new Set(kinds)
   const unknown = kinds.find((kind) => !filmKinds.includes(kind))
   if (unknown !== undefined) throw new GeneraError('diorama', `Cannot make "${unknown}" of a film: there is ${filmKinds.join(', ')}`)
@@ -50,10 +57,13 @@ export function filmRecords<Kind extends FilmKind>(options: FilmRecordOptions<Ki
     throw new GeneraError('diorama', `Cannot make films of ${frames} frames: expected a whole number from 1`)
   const root = key(seed).child('diorama films', world, split)
   return (index) => {
-    const story = sampleStory(root.child(index), diorama[world], { split, ...(actions !== undefined && { actions }) })
+    const own = root.child(index)
+    const story = sampleStory(own.child('story'), diorama[world], { split, ...(actions !== undefined && { actions }) })
     const film = playStory(story)
     const view = { width: size, height: size, frameRate: frames / film.duration }
     const sound = wanted.has('sound') && soundOf(film, { sampleRate })
+    const told =
+      wanted.has('caption') && storyCaption(story, own.child('caption'), { split, ...(captionLength && { length: captionLength }) })
     return {
       index,
       story,
@@ -61,6 +71,7 @@ export function filmRecords<Kind extends FilmKind>(options: FilmRecordOptions<Ki
         video: { frameRate: view.frameRate, frames: [...filmFrames(film, view)], ...(sound && { audio: sound }) },
       }),
       ...(sound && { sound }),
+      ...(told && { caption: told.text, constraints: told.constraints }),
       ...(wanted.has('truth') && { truth: filmTruth(film, view) }),
     } as unknown as FilmRecord<Kind>
   }

@@ -14,7 +14,7 @@ export { type FilmKind, type FilmRecord, type FilmRecordOptions, filmRecords } f
 export * from './language/index.js'
 export { type SceneMeshOptions, sceneMesh } from './mesh.js'
 export * from './motion/index.js'
-export { type Failure, satisfies, satisfiesReading, type Verdict } from './oracle.js'
+export { type Failure, satisfies, satisfiesReading, satisfiesStory, type Verdict } from './oracle.js'
 export { loadReader, type Reader } from './reader/reader.js'
 export { type PictureBox, type Reading, type ReadObject, readingOf } from './reading.js'
 export { type SceneKind, type SceneRecord, type SceneRecordOptions, sceneRecords, type WorldName } from './records.js'

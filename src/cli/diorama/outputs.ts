@@ -1,7 +1,9 @@
 import { contactSheet } from '../../diorama/contact-sheet.js'
 import { scenePictures, storyFrames } from '../../diorama/dataset.js'
 import { captionOf } from '../../diorama/language/caption.js'
+import { storyCaption } from '../../diorama/language/story.js'
 import { sceneMesh } from '../../diorama/mesh.js'
+import type { Film } from '../../diorama/motion/film.js'
 import { renderScene } from '../../diorama/render/render-scene.js'
 import type { Scene } from '../../diorama/scene.js'
 import { soundOf } from '../../diorama/sound/sound.js'
@@ -75,6 +77,8 @@ export async function make(ending: Ending, request: OutputRequest, terminal: Ter
 /** A true sentence about a scene; the same seed says the same. */
 const sentenceOf = (scene: Scene, { seed }: SceneRequest): string => captionOf(scene, key(seed).child('caption'), { length: 'medium' }).text
 const spoken = (scene: Scene, request: SceneRequest): string => `"${sentenceOf(scene, request)}"`
+const told = ({ story }: Film, { seed }: SceneRequest): string =>
+  `"${storyCaption(story, key(seed).child('caption'), { length: 'medium' }).text}"`
 const encoded = (text: string): Uint8Array => new TextEncoder().encode(`${text}\n`)
 const qualityOf = ({ quality }: OutputRequest) => (quality === undefined ? {} : { quality })
 
@@ -131,7 +135,7 @@ async function film(format: 'gif' | 'webp' | 'mp4' | 'webm', request: OutputRequ
     )
   const pictures = storyFrames(played.story, { frameRate, width: size, height: size })
   const frames = await rendered(pictures, `Rendering ${pictures.length} frames`, terminal)
-  const about = `${played.story.actions.map(({ script }) => script).join(', ')}; ${frames.length} frames in ${played.duration.toFixed(1)} s`
+  const about = `${told(played, request)}, ${frames.length} frames in ${played.duration.toFixed(1)} s`
   if (silent) return { bytes: await encodeAnimation(frames, { format, frameRate, provenance, ...qualityOf(request) }), about }
   const video: Video = { frameRate, frames, audio: soundOf(played, { sampleRate: 48_000 }) }
   return { bytes: await encodeVideo(video, { format, provenance, ...qualityOf(request) }), about }
@@ -140,7 +144,7 @@ async function film(format: 'gif' | 'webp' | 'mp4' | 'webm', request: OutputRequ
 async function sound(format: AudioFormat, request: OutputRequest): Promise<Made> {
   const played = filmOf(request)
   const audio = soundOf(played, { sampleRate: 48_000 })
-  const about = `${played.story.actions.map(({ script }) => script).join(', ')}; ${played.duration.toFixed(1)} s`
+  const about = `${told(played, request)}, ${played.duration.toFixed(1)} s`
   return { bytes: await encodeAudio(audio, { format, provenance: request.provenance }), about }
 }
 

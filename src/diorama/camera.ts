@@ -33,13 +33,20 @@ export interface Projected {
   readonly depth: number
 }
 
-export function project(camera: Camera, point: Vector, { width, height }: { width: number; height: number }): Projected {
+/** The function that projects world points into pictures of one camera and size. */
+export function projector(camera: Camera, { width, height }: { width: number; height: number }): (point: Vector) => Projected {
   const { eye, right, up, forward } = viewOf(camera)
-  const from = subtract(point, eye)
-  const depth = dot(from, forward)
-  const focal = focalLength(camera, height) / depth
-  return { x: width / 2 + dot(from, right) * focal, y: height / 2 - dot(from, up) * focal, depth }
+  const focal = focalLength(camera, height)
+  return (point) => {
+    const from = subtract(point, eye)
+    const depth = dot(from, forward)
+    const gain = focal / depth
+    return { x: width / 2 + dot(from, right) * gain, y: height / 2 - dot(from, up) * gain, depth }
+  }
 }
+
+/** Where one world point lies in a picture. */
+export const project = (camera: Camera, point: Vector, size: { width: number; height: number }): Projected => projector(camera, size)(point)
 
 /** A world point in the camera's axes, metres: to the right, up, and along the line of sight. */
 export function inView(camera: Camera, point: Vector): { readonly right: number; readonly up: number; readonly depth: number } {

@@ -1,6 +1,6 @@
 import { GeneraError } from '../graph/errors.js'
 import { Key, key } from '../graph/random/index.js'
-import { project, rightOf, towardsViewer } from './camera.js'
+import { projector, rightOf, towardsViewer } from './camera.js'
 import { longestDecal } from './decals.js'
 import { add, outline, scale, yaw } from './geometry.js'
 import { Draw } from './random.js'
@@ -26,34 +26,40 @@ const frame = { x: 0.86, y: 0.8, lowered: 0.14 }
  */
 export function sampleScene(seed: number | Key, world: World = diorama.full, { split = 'all' }: SampleOptions = {}): Scene {
   const draw = new Draw(seed instanceof Key ? seed : key(seed)).child(world.name)
+  // Drawn once, before anything can be turned down: crowded scenes are as frequent as the world says.
+  const setting = draw.pick('setting', world.settings)
+  const time = setting === 'night city' ? 'night' : draw.pick('time', world.times)
+  const style = draw.pick('style', world.styles)
+  const count = 1 + draw.weighted('count', world.counts)
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const scene = draft(draw.child('attempt', attempt), world, split)
-    if (scene && inSplit(scene, split) && wellSeen(scene)) return scene
+    const placed = draft(draw.child('attempt', attempt), world, split, count)
+    if (!placed) continue
+    const scene: Scene = { ...placed, setting, time, style, seed: draw.integer('seed', 0, 2 ** 31 - 1) }
+    if (inSplit(scene, split) && wellSeen(scene)) return scene
   }
   throw new GeneraError(
     'scene-sample',
-    `Cannot sample a ${split} scene of ${world.name}: none of ${attempts} drafts fits`,
+    `Cannot sample a ${split} scene of ${world.name}: none of ${attempts} drafts of ${count} objects fits`,
     'The world may leave too little choice, for example only held-out pairs of shape and colour',
   )
 }
 
 /** One try; nothing if the objects find no place. */
-function draft(draw: Draw, world: World, split: Split): Scene | undefined {
-  const setting = draw.pick('setting', world.settings)
-  const time = setting === 'night city' ? 'night' : draw.pick('time', world.times)
-  const style = draw.pick('style', world.styles)
+function draft(draw: Draw, world: World, split: Split, count: number): Pick<Scene, 'objects' | 'camera'> | undefined {
+  const looks = Array.from({ length: count }, (_, i) => look(draw.child('object', i), world, split))
   const { azimuth, elevation, fieldOfView } = world.camera
+  // Many objects are looked at from higher up, so that they hide less of each other.
+  const lowest = elevation[0] + (elevation[1] - elevation[0]) * 0.12 * (count - 1)
   const camera = {
     azimuth: draw.uniform('azimuth', ...azimuth),
-    elevation: draw.uniform('elevation', ...elevation),
+    // Low views are the more frequent ones: they show the horizon.
+    elevation: lowest + (elevation[1] - lowest) * draw.uniform('elevation', 0, 1) ** 1.6,
     fieldOfView: draw.uniform('field of view', ...fieldOfView),
   }
-  const count = 1 + draw.weighted('count', world.counts)
-  const looks = Array.from({ length: count }, (_, i) => look(draw.child('object', i), world, split))
-  const objects = place(draw.child('places'), looks, world, camera.azimuth)
-  if (!objects) return undefined
-  const aimed = aim(objects, camera, draw.uniform('view', ...world.view))
-  return aimed && { objects, setting, time, style, camera: aimed, seed: draw.integer('seed', 0, 2 ** 31 - 1) }
+  const view = draw.uniform('view', ...world.view)
+  const objects = place(draw.child('places'), looks, world, camera.azimuth, view)
+  const aimed = objects && aim(objects, camera, view)
+  return aimed && { objects, camera: aimed }
 }
 
 type Look = Omit<SceneObject, 'position' | 'rotation'>
@@ -78,13 +84,16 @@ function decal(draw: Draw): Decal {
   return { kind: 'symbol', symbol: draw.pick('symbol', symbols) }
 }
 
-/** Finds a place for each look: on the ground by rejection, at most one of them on another's flat top. */
-function place(draw: Draw, looks: readonly Look[], world: World, azimuth: number): SceneObject[] | undefined {
+/**
+ * Finds a place for each look, in a frame that shows `view` metres: on the ground by rejection, at most one of them on another's
+ * flat top. Nothing if one finds none.
+ */
+function place(draw: Draw, looks: readonly Look[], world: World, azimuth: number, view: number): SceneObject[] | undefined {
   const rightwards = rightOf({ azimuth })
   const towards = towardsViewer({ azimuth })
   const objects: SceneObject[] = []
   const stacked = looks.length > 1 && draw.chance('stack', world.stacks)
-  const spread = 0.55 + 0.42 * looks.length ** 0.7
+  const room = Math.min(0.55 + 0.42 * looks.length ** 0.7, 0.47 * view)
   for (const [i, look] of looks.entries()) {
     const own = draw.child(i)
     const facing = azimuth + own.uniform('turn', -world.turn, world.turn) * (look.decal ? 0.5 : 1)
@@ -96,7 +105,7 @@ function place(draw: Draw, looks: readonly Look[], world: World, azimuth: number
       objects.push({ ...look, position: add([base.position[0], top, base.position[2]], shift), rotation: yaw(facing) })
       continue
     }
-    const object = ground(own, look, objects, spread, rightwards, towards, facing)
+    const object = ground(own, look, objects, room, rightwards, towards, facing)
     if (!object) return undefined
     objects.push(object)
   }
@@ -111,7 +120,7 @@ function ground(
   draw: Draw,
   look: Look,
   others: readonly SceneObject[],
-  spread: number,
+  room: number,
   rightwards: Vector,
   towards: Vector,
   facing: number,
@@ -119,8 +128,8 @@ function ground(
   const rotation = yaw(facing)
   const r = footprint(look)
   for (let attempt = 0; attempt < 30; attempt++) {
-    const u = draw.uniform(`u ${attempt}`, -1, 1) * spread * 1.1
-    const v = draw.uniform(`v ${attempt}`, -1, 1) * spread
+    const u = draw.uniform(`u ${attempt}`, -1, 1) * (room - 0.6 * radius(look))
+    const v = draw.uniform(`v ${attempt}`, -1, 1) * room
     const at = add(scale(rightwards, u), scale(towards, v))
     const gap = 0.12
     const free = others.every((other) => Math.hypot(other.position[0] - at[0], other.position[2] - at[2]) > r + footprint(other) + gap)
@@ -143,7 +152,7 @@ function aim(objects: readonly SceneObject[], lens: Omit<Camera, 'distance' | 't
   const distance = unit / Math.tan(lens.fieldOfView / 2)
   let target: Vector = scale(points.reduce(add), 1 / points.length)
   for (let step = 0; ; step++) {
-    const places = points.map((point) => project({ ...lens, distance, target }, point, { width: 2, height: 2 }))
+    const places = points.map(projector({ ...lens, distance, target }, { width: 2, height: 2 }))
     const xs = places.map(({ x }) => x - 1)
     const ys = places.map(({ y }) => y - 1)
     const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)]

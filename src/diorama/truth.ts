@@ -41,7 +41,7 @@ export function truthOf(scene: Scene, options: RenderOptions): Truth {
   const { width, height, camera = scene.camera } = options
   const shown: Scene = { ...scene, camera }
   const mask = instanceMask(shown, options)
-  const seen = visibilityOf(shown, options)
+  const seen = visibilityOf(shown, options, mask)
   const objects = scene.objects.map((object, i): ObjectTruth => {
     const box = boxOf(mask, width, i + 1)
     const { x, y } = project(camera, object.position, { width, height })

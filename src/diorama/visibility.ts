@@ -1,4 +1,4 @@
-import { instanceMask, type RenderOptions } from './render/render-scene.js'
+import { instanceMask, type RenderOptions, silhouette } from './render/render-scene.js'
 import type { Scene } from './scene.js'
 
 export interface Visibility {
@@ -8,19 +8,13 @@ export interface Visibility {
   readonly visible: number
 }
 
-/** How much of each object can be seen; the frame's surroundings are searched to half its size on every side. */
-export function visibilityOf(scene: Scene, options: RenderOptions): Visibility[] {
-  const margin = Math.ceil(Math.max(options.width, options.height) / 2)
-  const seen = countPixels(instanceMask(scene, options), scene.objects.length)
+/** How much of each object can be seen. A mask that is at hand already (`instanceMask` of the same view) saves making it again. */
+export function visibilityOf(scene: Scene, options: RenderOptions, mask = instanceMask(scene, options)): Visibility[] {
+  const counts = new Array<number>(scene.objects.length + 1).fill(0)
+  for (const instance of mask) counts[instance] = (counts[instance] as number) + 1
   return scene.objects.map((_, i) => {
-    const whole = countPixels(instanceMask(scene, options, i, margin), 1)[0] as number
-    const pixels = seen[i] as number
+    const whole = silhouette(scene, i, options)
+    const pixels = counts[i + 1] as number
     return { pixels, visible: whole === 0 ? 0 : Math.min(1, pixels / whole) }
   })
-}
-
-function countPixels(mask: Uint8Array, objects: number): number[] {
-  const counts = new Array<number>(objects + 1).fill(0)
-  for (const instance of mask) counts[instance] = (counts[instance] as number) + 1
-  return counts.slice(1)
 }

@@ -12,29 +12,29 @@ export function localDistance(kind: number, r: number, x: number, y: number, z: 
     const qx = Math.abs(x) - r
     const qy = Math.abs(y) - r
     const qz = Math.abs(z) - r
-    if (qx <= 0 && qy <= 0 && qz <= 0) return qx > qy ? (qx > qz ? qx : qz) : qy > qz ? qy : qz
-    const ax = qx > 0 ? qx : 0
-    const ay = qy > 0 ? qy : 0
-    const az = qz > 0 ? qz : 0
+    if (qx <= 0 && qy <= 0 && qz <= 0) return qx > qy ? Math.max(qx, qz) : Math.max(qy, qz)
+    const ax = Math.max(qx, 0)
+    const ay = Math.max(qy, 0)
+    const az = Math.max(qz, 0)
     return Math.sqrt(ax * ax + ay * ay + az * az)
   }
   if (kind === CYLINDER) {
     const qx = Math.sqrt(x * x + z * z) - r
     const qy = Math.abs(y) - r
-    if (qx <= 0 || qy <= 0) return qx > qy ? qx : qy
+    if (qx <= 0 || qy <= 0) return Math.max(qx, qy)
     return Math.sqrt(qx * qx + qy * qy)
   }
   if (kind === CONE) {
     const slope = (2 * Math.sqrt(x * x + z * z) + y - r) / SQRT5
     const bottom = -y - r
-    return slope > bottom ? slope : bottom
+    return Math.max(slope, bottom)
   }
   if (kind === PYRAMID) {
     const ax = Math.abs(x)
     const az = Math.abs(z)
-    const slope = (2 * (ax > az ? ax : az) + y - r) / SQRT5
+    const slope = (2 * Math.max(ax, az) + y - r) / SQRT5
     const bottom = -y - r
-    return slope > bottom ? slope : bottom
+    return Math.max(slope, bottom)
   }
   const ring = Math.sqrt(x * x + z * z) - 0.7 * r
   return Math.sqrt(ring * ring + y * y) - 0.3 * r

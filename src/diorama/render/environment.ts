@@ -129,7 +129,7 @@ export class Environment {
     this.sunZ = -Math.cos(side) * Math.cos(elevation)
     this.width = light.width * (studio ? 2.4 : city ? 1.6 : 1)
     this.pool = light.pool
-    this.sun = triple(light.sun)
+    this.sun = triple(city ? [1.3, 1.2, 1.08] : light.sun)
     this.ambient = triple(light.ambient)
     const backdrop = linear(draw.pick('backdrop', backdrops))
     const ground = groundColour(this.setting, backdrop)
@@ -160,7 +160,7 @@ function groundColour(setting: number, backdrop: Rgb): Rgb {
   if (setting === DESERT) return linear('#d9a866')
   if (setting === SNOW) return linear('#eef2f7')
   if (setting === BEACH) return linear('#e2c999')
-  return linear('#4c4f58')
+  return linear('#64666d')
 }
 
 const mixed = (a: Rgb, b: Rgb, share: number): Rgb => [

@@ -116,8 +116,10 @@ function snow(around: Environment, x: number, z: number, footprint: number, out:
   const step = 0.08
   const foot = Math.max(footprint, 0.05) * 0.3
   const here = noise(x * 0.3 + around.shiftX, z * 0.3 + around.shiftZ, foot)
-  out.slopeX = (noise((x + step) * 0.3 + around.shiftX, z * 0.3 + around.shiftZ, foot) - here) * 1.6
-  out.slopeZ = (noise(x * 0.3 + around.shiftX, (z + step) * 0.3 + around.shiftZ, foot) - here) * 1.6
+  // A low sun draws every slope out: the mounds are flatter then.
+  const relief = around.sunset ? 0.7 : 1.6
+  out.slopeX = (noise((x + step) * 0.3 + around.shiftX, z * 0.3 + around.shiftZ, foot) - here) * relief
+  out.slopeZ = (noise(x * 0.3 + around.shiftX, (z + step) * 0.3 + around.shiftZ, foot) - here) * relief
   const speck = grain(x * 0.5, z * 0.5, footprint * 0.5)
   shade(out, 0.94 + 0.1 * (speck - 0.5))
   if (around.toon) return
@@ -168,9 +170,9 @@ function beach(around: Environment, x: number, z: number, footprint: number, out
 function city(around: Environment, x: number, z: number, footprint: number, out: Ground): void {
   const puddles = noise(x * 0.13 + around.shiftX, z * 0.13 + around.shiftZ, footprint * 0.13)
   const speck = grain(x * 0.8, z * 0.8, footprint * 0.8)
-  const wet = smooth(0.42, 0.6, puddles)
+  const wet = smooth(0.5, 0.62, puddles)
   shade(out, (0.8 + 0.7 * (speck - 0.5)) * (1 - 0.35 * wet))
-  out.mirror = 0.08 + 0.34 * wet
+  out.mirror = 0.05 + 0.3 * wet
   out.rough = 0.09 - 0.05 * wet
   const ripple = (1 - wet) * 0.1
   out.slopeX = (speck - 0.5) * ripple

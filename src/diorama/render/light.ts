@@ -62,7 +62,7 @@ function covered(solid: Solid, width: number, along: number, off: number): numbe
   if (solid.kind === TORUS) return penumbra(throughRing(solid, width, along))
   const { ox, oy, oz, dx, dy, dz } = local
   const { kind, size, bound } = solid
-  let from = along - bound > 2e-3 ? along - bound : 2e-3
+  let from = Math.max(along - bound, 2e-3)
   let to = along + bound
   let a = to - GOLDEN * (to - from)
   let b = from + GOLDEN * (to - from)
@@ -86,7 +86,7 @@ function covered(solid: Solid, width: number, along: number, off: number): numbe
       atB = localDistance(kind, size, ox + b * dx, oy + b * dy, oz + b * dz) / b
     }
   }
-  return penumbra((atA < atB ? atA : atB) / width)
+  return penumbra(Math.min(atA, atB) / width)
 }
 
 /** The same quotient for a torus, by walking along the ray: its distance may have two valleys. */

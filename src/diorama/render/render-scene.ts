@@ -1,6 +1,8 @@
 import { GeneraError } from '../../graph/errors.js'
 import type { Image } from '../../media/image.js'
-import type { Camera, Scene } from '../scene.js'
+import { focalLength, project } from '../camera.js'
+import { boundingFactor } from '../geometry.js'
+import { type Camera, radius, type Scene, type SceneObject } from '../scene.js'
 import { Aim, type Cast, cast } from './cast.js'
 import { Environment } from './environment.js'
 import type { Stage } from './light.js'
@@ -76,21 +78,54 @@ function checkSize(width: number, height: number, samples: number): void {
       throw new GeneraError('render-size', `Cannot render with ${name} ${value}: it is a whole number from 1 to ${most}`)
 }
 
-/**
- * The instance mask alone: 0 for ground and sky, else the object's index plus one. With `only`, every other object is taken
- * away, and the one that is left is 1. `margin` looks beyond the frame by this many pixels on every side.
- */
-export function instanceMask(scene: Scene, { width, height, camera = scene.camera }: RenderOptions, only = -1, margin = 0): Uint8Array {
+/** The instance mask alone: 0 for ground and sky, else the object's index plus one. */
+export function instanceMask(scene: Scene, { width, height, camera = scene.camera }: RenderOptions): Uint8Array {
   checkSize(width, height, 1)
-  const { solids, around } = stageOf(scene)
-  const stage: Stage = { solids: only < 0 ? solids : solids.slice(only, only + 1), around }
+  const stage = { solids: scene.objects.map((object) => new Solid(object)) }
   const aim = new Aim(camera, width, height)
-  const columns = width + 2 * margin
-  const mask = new Uint8Array(columns * (height + 2 * margin))
-  for (let i = 0; i < mask.length; i++) {
-    aim.at((i % columns) + 0.5 - margin, Math.floor(i / columns) + 0.5 - margin)
-    const hit = visible(stage)
-    mask[i] = hit < 0 ? 0 : hit + 1
-  }
+  const mask = new Uint8Array(width * height)
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) {
+      aim.at(x + 0.5, y + 0.5)
+      const hit = visible(stage)
+      mask[i] = hit < 0 ? 0 : hit + 1
+    }
   return mask
+}
+
+/**
+ * How many pixels an object would cover if nothing stood before it and the picture went on beyond its frame, by half its larger
+ * side in every direction.
+ */
+export function silhouette(scene: Scene, index: number, { width, height, camera = scene.camera }: RenderOptions): number {
+  checkSize(width, height, 1)
+  const object = scene.objects[index]
+  if (!object) throw new RangeError(`Cannot outline object ${index}: the scene has ${scene.objects.length} objects, counted from 0`)
+  const stage = { solids: [new Solid(object)] }
+  const aim = new Aim(camera, width, height)
+  const beyond = Math.ceil(Math.max(width, height) / 2)
+  const box = screenBox(camera, object, width, height)
+  let pixels = 0
+  for (let y = Math.max(-beyond, box.top); y < Math.min(height + beyond, box.bottom); y++)
+    for (let x = Math.max(-beyond, box.left); x < Math.min(width + beyond, box.right); x++) {
+      aim.at(x + 0.5, y + 0.5)
+      if (visible(stage) === 0) pixels++
+    }
+  return pixels
+}
+
+/** Whole pixels that hold an object's bounding sphere; everything, for a camera that is inside it or looks away. */
+function screenBox(
+  camera: Camera,
+  object: SceneObject,
+  width: number,
+  height: number,
+): { left: number; top: number; right: number; bottom: number } {
+  const { x, y, depth } = project(camera, object.position, { width, height })
+  const bound = radius(object) * boundingFactor[object.shape]
+  if (depth < 2 * bound) return { left: -Infinity, top: -Infinity, right: Infinity, bottom: Infinity }
+  // The sphere's outline is an ellipse, longest for a sphere that is seen from the corner of the eye.
+  const slope = Math.hypot(x - width / 2, y - height / 2) / focalLength(camera, height)
+  const reach = ((bound * focalLength(camera, height)) / (depth - bound)) * Math.sqrt(1 + slope * slope) + 1
+  return { left: Math.floor(x - reach), top: Math.floor(y - reach), right: Math.ceil(x + reach), bottom: Math.ceil(y + reach) }
 }

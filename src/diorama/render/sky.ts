@@ -5,15 +5,16 @@ import type { Triple } from './solid.js'
 
 /**
  * The light that comes from a unit direction: sky, clouds, stars, and what stands on the horizon. `blur` is the half-width of
- * the cone that is looked into, in radians: a pixel's for the camera, more for a rough mirror.
+ * the cone that is looked into, in radians: a pixel's for the camera, more for a rough mirror. What is `mirrored` shows the lamps
+ * of the studio, which the photographer keeps out of the frame, and no stars.
  */
-export function sky(around: Environment, dx: number, dy: number, dz: number, blur: number, out: Triple): void {
+export function sky(around: Environment, dx: number, dy: number, dz: number, blur: number, mirrored: boolean, out: Triple): void {
   if (around.setting === STUDIO) {
-    studio(around, dx, dy, dz, blur, out)
+    studio(around, dx, dy, dz, blur, mirrored, out)
     return
   }
   const { zenith, horizon, glow } = around
-  const up = dy > 0 ? dy : 0
+  const up = Math.max(dy, 0)
   const low = (1 - up) * (1 - up)
   const share = low * low
   let r = zenith.r + (horizon.r - zenith.r) * share
@@ -31,7 +32,7 @@ export function sky(around: Environment, dx: number, dy: number, dz: number, blu
   const ex = dx * around.turnX + dz * around.turnZ
   const ez = dz * around.turnX - dx * around.turnZ
   if (dy > 0) {
-    if (around.night && blur < 0.02) {
+    if (around.night && !mirrored) {
       const star = stars(ex, dy, ez, blur)
       r += star
       g += star
@@ -48,9 +49,17 @@ export function sky(around: Environment, dx: number, dy: number, dz: number, blu
 }
 
 /** A seamless backdrop, and above the camera the lamps that metal and glass show: a soft box at the light, a strip opposite. */
-function studio(around: Environment, dx: number, dy: number, dz: number, blur: number, out: Triple): void {
+function studio(around: Environment, dx: number, dy: number, dz: number, blur: number, mirrored: boolean, out: Triple): void {
   const { zenith, horizon } = around
   const share = smooth(-0.05, 0.75, dy)
+  if (!mirrored) {
+    out.set(
+      horizon.r + (zenith.r - horizon.r) * share,
+      horizon.g + (zenith.g - horizon.g) * share,
+      horizon.b + (zenith.b - horizon.b) * share,
+    )
+    return
+  }
   const facing = dx * around.sunX + dy * around.sunY + dz * around.sunZ
   const box = smooth(0.86 - blur, 0.9 + blur, facing) * (around.night ? 1.6 : 2.4)
   const across = (dx * around.sunX + dz * around.sunZ) / Math.sqrt(around.sunX * around.sunX + around.sunZ * around.sunZ)

@@ -20,7 +20,7 @@ const DESATURATION = 0.12
  */
 export function toneMap(colour: Triple): void {
   const { r, g, b } = colour
-  const peak = r > g ? (r > b ? r : b) : g > b ? g : b
+  const peak = r > g ? Math.max(r, b) : Math.max(g, b)
   if (peak < SHOULDER) return
   const room = 1 - SHOULDER
   const mapped = 1 - (room * room) / (peak + room - SHOULDER)

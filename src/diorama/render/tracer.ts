@@ -36,7 +36,7 @@ const bounces = Array.from({ length: BOUNCES + 1 }, () => new Bounce())
 export const primary = bounces[0] as Bounce
 
 /** The nearest thing along a bounce's ray, except the solid `skip`; its distance is left in `bounce.t`. */
-function nearest({ solids }: Stage, bounce: Bounce, skip: number): number {
+function nearest({ solids }: Pick<Stage, 'solids'>, bounce: Bounce, skip: number): number {
   const { ray } = bounce
   let hit = SKY
   let t = Number.POSITIVE_INFINITY
@@ -59,7 +59,7 @@ function nearest({ solids }: Stage, bounce: Bounce, skip: number): number {
 }
 
 /** What the camera's ray meets, without its colour. */
-export const visible = (stage: Stage): number => nearest(stage, primary, -1)
+export const visible = (stage: Pick<Stage, 'solids'>): number => nearest(stage, primary, -1)
 
 /**
  * The light that comes back along a bounce's ray, into `out`. `spread` is the half-width of the cone that the ray stands for, in
@@ -71,7 +71,7 @@ export function trace(stage: Stage, depth: number, skip: number, spread: number,
   const { ray } = bounce
   if (hit === SKY) {
     bounce.normal.set(0, 0, 0)
-    sky(stage.around, ray.dx, ray.dy, ray.dz, spread, out)
+    sky(stage.around, ray.dx, ray.dy, ray.dz, spread, depth > 0, out)
   } else if (hit === GROUND) shadeGround(stage, bounce, depth, spread, out)
   else shadeSolid(stage, bounce, depth, hit, spread, out)
   return hit
@@ -114,10 +114,9 @@ function shadeGround(stage: Stage, bounce: Bounce, depth: number, spread: number
     const next = bounces[depth + 1] as Bounce
     const along = ray.dx * nx + ray.dy * steep + ray.dz * nz
     const dy = ray.dy - 2 * along * steep
-    next.ray.set(px, 1e-3, pz, ray.dx - 2 * along * nx, dy > 0.01 ? dy : 0.01, ray.dz - 2 * along * nz)
+    next.ray.set(px, 1e-3, pz, ray.dx - 2 * along * nx, Math.max(dy, 0.01), ray.dz - 2 * along * nz)
     trace(stage, depth + 1, -1, Math.max(spread, ground.rough), bounce.behind)
-    const grazing = 1 + Math.min(0, along)
-    const share = ground.mirror + (1 - ground.mirror) * grazing ** 5 * Math.min(1, ground.mirror * 8)
+    const share = ground.mirror + (1 - ground.mirror) * schlick(1 + along) * Math.min(1, ground.mirror * 3)
     r += (bounce.behind.r - r) * share
     g += (bounce.behind.g - g) * share
     b += (bounce.behind.b - b) * share
@@ -179,7 +178,7 @@ function shadeSolid(stage: Stage, bounce: Bounce, depth: number, index: number, 
   const db =
     b * (sun.b * lit * light.b + (below.b * under + ambient.b * above + bleed.b * 0.3 + left.b * toLeft + right.b * toRight) * open)
   const opaque = painted > 0.5 || depth >= BOUNCES
-  const gloss = solid.metal ? 90 : solid.glass ? 260 : 38
+  const gloss = solid.metal ? 6 : solid.glass ? 8 : 5
   const gleam = highlight(around, ray, nx, ny, nz, gloss) * light.g * lamp * (solid.metal ? 1.5 : solid.glass ? 2.2 : 0.28)
   const shine = around.toon ? smooth(0.2, 0.24, gleam) * 0.7 : gleam
   if (solid.metal && !opaque) {
@@ -198,7 +197,7 @@ function shadeSolid(stage: Stage, bounce: Bounce, depth: number, index: number, 
     )
   } else if (solid.glass && !opaque) {
     glass(stage, bounce, depth, index, spread, seen, out)
-    out.set(out.r + shine * sun.r + dr * 0.16, out.g + shine * sun.g + dg * 0.16, out.b + shine * sun.b + db * 0.16)
+    out.set(out.r + shine * sun.r + dr * HAZE, out.g + shine * sun.g + dg * HAZE, out.b + shine * sun.b + db * HAZE)
   } else out.set(dr + shine * sun.r, dg + shine * sun.g, db + shine * sun.b)
 }
 
@@ -220,18 +219,21 @@ function mirror(out: Ray, solid: Solid, ray: Ray, px: number, py: number, pz: nu
 const tint = (albedo: number): number => 0.06 + 0.94 * albedo
 
 const schlick = (grazing: number): number => {
-  const x = grazing < 0 ? 0 : grazing > 1 ? 1 : grazing
+  const x = grazing < 0 ? 0 : Math.min(grazing, 1)
   const square = x * x
   return square * square * x
 }
 
-/** Blinn's highlight of the sun, with its energy kept as it narrows. */
+/** Blinn's highlight of the sun: the cosine of the half-way angle, squared `gloss` times (a power costs more than the rest of it). */
 function highlight(around: Environment, ray: Ray, nx: number, ny: number, nz: number, gloss: number): number {
   const hx = around.sunX - ray.dx
   const hy = around.sunY - ray.dy
   const hz = around.sunZ - ray.dz
   const half = (hx * nx + hy * ny + hz * nz) / Math.sqrt(hx * hx + hy * hy + hz * hz)
-  return half > 0 ? half ** gloss : 0
+  if (half < 0.8) return 0
+  let power = half
+  for (let i = 0; i < gloss; i++) power *= power
+  return power
 }
 
 /** Refraction in and out with the tint of the way between, and the mirror image on the surface, by Fresnel's share. */
@@ -302,6 +304,9 @@ function glass(stage: Stage, bounce: Bounce, depth: number, index: number, sprea
   }
   out.set(r, g, b)
 }
+
+/** Light that glass scatters back: a trace, so that its colour shows in front of darkness too. */
+const HAZE = 0.2
 
 /** Of window glass. */
 const INDEX = 1.5

@@ -98,7 +98,7 @@ function stroke(
       if (seen.mask[i] !== own) continue
       const bristle = grain(across * 0.03 + chance * 7, along * 0.006 + chance, 0)
       const cover = smooth(1, 0.72, body) * (0.75 + 0.5 * (bristle - 0.3))
-      const share = cover > 1 ? 1 : cover < 0 ? 0 : cover
+      const share = cover > 1 ? 1 : Math.max(cover, 0)
       light[3 * i] = (light[3 * i] as number) + (r - (light[3 * i] as number)) * share
       light[3 * i + 1] = (light[3 * i + 1] as number) + (g - (light[3 * i + 1] as number)) * share
       light[3 * i + 2] = (light[3 * i + 2] as number) + (b - (light[3 * i + 2] as number)) * share

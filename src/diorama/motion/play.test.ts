@@ -289,6 +289,12 @@ describe('playStory()', () => {
     expect(() => filmOf(objects, actions)).toThrow(`Cannot play the story${sentence}`)
   })
 
+  test('refuses objects that begin in one place, unless one stands on the other', () => {
+    const top = { ...standing('cone', 0, 0), position: [0, 1.05, 0] } as const
+    expect(() => filmOf([cube, standing('cone', 0.2, 0)], [])).toThrow('Cannot play the story: objects 0 and 1 overlap at its beginning')
+    expect(filmOf([cube, top], []).contacts).toEqual([])
+  })
+
   test('refuses films without an end', () => {
     expect(() => playStory({ scene: sceneOf(cube), actions: [], duration: Number.POSITIVE_INFINITY })).toThrow('between 0 and 600 seconds')
   })

@@ -22,6 +22,7 @@ export function playStory(story: Story): Film {
   checkStory(story)
   const appearances = scene.objects.map((_, i) => actions.find((a) => a.script === 'appear' && a.object === i)?.start ?? 0)
   const tracks = scene.objects.map((object, i) => new Track(object, appearances[i] as number))
+  checkBeginning(tracks)
   const contacts: Contact[] = []
   const pending = [...actions.keys()].sort((a, b) => (actions[a] as Action).start - (actions[b] as Action).start)
   let now = 0
@@ -42,6 +43,15 @@ export function playStory(story: Story): Film {
     } else break
   }
   return filmOf(story, tracks, contacts)
+}
+
+/** Two things in one place at the beginning could not be told from two that run into each other. */
+function checkBeginning(tracks: readonly Track[]): void {
+  const there = [...tracks.entries()].filter(([, track]) => track.appearance === 0)
+  for (const [i, { object }] of there)
+    for (const [j, { object: other }] of there)
+      if (i < j && gapBetween(object, other).distance <= 0 && !standsOn(object, other) && !standsOn(other, object))
+        throw new StoryError({ problem: `objects ${i} and ${j} overlap at its beginning`, hint: 'Move them apart' })
 }
 
 interface Encounter extends Meeting {

@@ -1,5 +1,6 @@
 import type { Constraints, ObjectConstraint } from '../constraints.js'
 import type { Decal, Scene, SceneObject } from '../scene.js'
+import { withArticle } from './lexicon.js'
 
 /** The attributes that a sentence can give an object. */
 export const attributes = ['shape', 'colour', 'size', 'material', 'decal'] as const
@@ -49,5 +50,7 @@ const describeKey = (d: ObjectConstraint): string => attributes.map((a) => (a ==
 export function plainWords(description: ObjectConstraint): string {
   const { size, colour, material, shape, decal, count } = description
   const words = [count, size, colour, material, shape ?? 'object'].filter((word) => word !== undefined).join(' ')
-  return decal === undefined ? words : `${words} ${decal.kind === 'text' ? `that says "${decal.text}"` : `with a ${decal.symbol}`}`
+  return decal === undefined
+    ? words
+    : `${words} ${decal.kind === 'text' ? `that says "${decal.text}"` : `with ${withArticle(decal.symbol)}`}`
 }

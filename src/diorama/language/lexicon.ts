@@ -160,7 +160,7 @@ export const understoodWords: { readonly [Kind in keyof Lexicon]?: Partial<Lexic
 
 /** Words that say nothing about the scene and hold a sentence together. Each list is one part in the grammar. */
 export const functionWords = {
-  a: ['a', 'an', 'another', 'some'],
+  a: ['a', 'an', 'another', 'some', 'exactly', 'just', 'only'],
   the: ['the'],
   and: ['and', 'plus', 'as well as', 'alongside'],
   or: ['or', 'nor'],
@@ -174,7 +174,17 @@ export const functionWords = {
   says: ['says', 'reads', 'saying', 'reading'],
   it: ['it', 'them'],
   letter: ['letter', 'letters', 'digit', 'number', 'numeral', 'word', 'text', 'label', 'name'],
-  onIt: ['on it', 'on its front', 'on its face', 'on its side', 'painted on it', 'painted on its front', 'printed on it', 'written on it'],
+  onIt: [
+    'on it',
+    'on them',
+    'on its front',
+    'on its face',
+    'on its side',
+    'painted on it',
+    'painted on its front',
+    'printed on it',
+    'written on it',
+  ],
   madeOf: ['made of', 'made from', 'made out of', 'of'],
   under: ['under', 'underneath', 'beneath', 'below'],
   camera: ['the camera', 'camera', 'our view'],
@@ -215,6 +225,7 @@ export const functionWords = {
     'together',
     'to be seen',
     'set',
+    'but',
   ],
 } as const satisfies Record<string, readonly string[]>
 export type FunctionWord = keyof typeof functionWords

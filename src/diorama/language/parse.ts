@@ -49,6 +49,8 @@ export class Reader {
   protected at = 0
   /** The subject of the sentence: "it", and the owner of a predicate. */
   protected subject: number | undefined
+  /** The subject before this one. */
+  #before: number | undefined
   #place: Pick<Constraints, 'setting' | 'time' | 'style'> = {}
 
   constructor(protected readonly lexemes: readonly Lexeme[]) {}
@@ -80,8 +82,9 @@ export class Reader {
   protected part(fresh: boolean): boolean {
     if (this.#scenery() || this.#negation()) return true
     if (this.#relationAhead()) return fresh ? this.#fronted() : this.#quality(this.subject)
+    if (this.#pronounAhead()) return this.#relationToIt(fresh)
     if (this.nounAhead()) {
-      this.subject = this.noun(true)?.index ?? this.subject
+      this.#turnTo(this.noun(true)?.index)
       return true
     }
     if (this.function('is')) {
@@ -94,6 +97,13 @@ export class Reader {
       return true
     }
     return !fresh && this.subject !== undefined && this.#quality(this.subject)
+  }
+
+  /** A new subject; "it" in "in front of it" is then the one before. */
+  #turnTo(index: number | undefined): void {
+    if (index === undefined || index === this.subject) return
+    this.#before = this.subject
+    this.subject = index
   }
 
   /** Whether reading this lexeme has begun a sentence; scenery and openings have not: "At sunset, to the left of a ball, a cube". */
@@ -269,11 +279,10 @@ export class Reader {
     if (!this.function('with') || !this.nounAhead(1)) return false
     this.at++
     const companion = this.noun(false)
-    const place = this.ahead()
-    const known = companion && (place?.kind === 'relationToIt' || (place?.kind === 'relation' && this.function('it', 1)))
-    if (known) {
-      this.at += place.kind === 'relation' ? 2 : 1
-      this.#relate(companion.index, place.value, owner)
+    if (companion && this.#pronounAhead()) {
+      const { kind, value } = this.ahead() as Meaning & { value: Relation }
+      this.at += kind === 'relation' ? 2 : 1
+      this.#relate(companion.index, value, owner)
     }
     return true
   }
@@ -301,14 +310,33 @@ export class Reader {
     while (this.lexemes[this.at]?.sign === 'comma' || this.function('is') || this.function('opening')) this.at++
     if (!this.nounAhead()) {
       this.at = from
-      this.subject = object?.index
+      this.#turnTo(object?.index)
       return true
     }
     const subject = this.noun(true)
-    this.subject = subject?.index
+    this.#turnTo(object?.index)
+    this.#turnTo(subject?.index)
     if (!subject || !object) return true
     if (meaning.kind === 'relation') this.#relate(subject.index, meaning.value, object.index)
     else this.#relate(object.index, 'on top of', subject.index)
+    return true
+  }
+
+  /** "behind it", "to its left" */
+  #pronounAhead(): boolean {
+    const kind = this.ahead()?.kind
+    return kind === 'relationToIt' || (kind === 'relation' && this.function('it', 1))
+  }
+
+  /** "A cone is in front of it", or, at the start of a sentence, "In front of it there is a cone". */
+  #relationToIt(fresh: boolean): boolean {
+    const { kind, value } = this.ahead() as Meaning & { value: Relation }
+    this.at += kind === 'relation' ? 2 : 1
+    if (fresh) {
+      while (this.lexemes[this.at]?.sign === 'comma' || this.function('is') || this.function('opening')) this.at++
+      if (this.nounAhead()) this.#turnTo(this.noun(true)?.index)
+    }
+    if (this.subject !== undefined && this.#before !== undefined) this.#relate(this.subject, value, this.#before)
     return true
   }
 
@@ -329,6 +357,7 @@ export class Reader {
       this.#relation(index)
       return true
     }
+    if (index !== undefined && index === this.subject && this.#pronounAhead()) return this.#relationToIt(false)
     return index !== undefined && this.#attribute(this.objects[index] as Description)
   }
 

@@ -45,8 +45,9 @@ interface Node {
 
 const articles = new Set(['a', 'an', 'the'])
 const root: Node = { next: new Map() }
-/** Words that describe; a function word is never a correction, for too many other words look like one. */
-const vocabulary = new Set<string>()
+/** Words that may be misspelt: first those that describe, then the others. A function word is never a correction, for too many words look like one. */
+const vocabularies = [new Set<string>(), new Set<string>()] as const
+const describing: ReadonlySet<string> = new Set(['shape', 'thing', 'colour', 'size', 'material', 'stuff', 'setting', 'time', 'style'])
 const known = new Set<string>()
 const wordsOf = (phrase: string): string[] => phrase.toLowerCase().split(/[\s-]+/)
 
@@ -55,7 +56,7 @@ function learn(phrase: string, meaning: Meaning): void {
   let node = root
   for (const [i, word] of wordsOf(phrase).entries()) {
     known.add(word)
-    if (word.length > 3 && meaning.kind !== 'function') vocabulary.add(word)
+    if (word.length > 3 && meaning.kind !== 'function') vocabularies[describing.has(meaning.kind) ? 0 : 1].add(word)
     if (articles.has(word) && i > 0) continue
     let next = node.next.get(word)
     if (!next) {
@@ -125,16 +126,20 @@ const rawOf = (tokens: readonly Token[], from: number, end: number): string =>
         .map(({ raw }) => raw)
         .join(' ')
 
-/** The only word of the lexicon that one insertion, deletion, exchange or swap of neighbours makes of this one, if it has four letters or more. */
+/**
+ * The only word of the lexicon that one insertion, deletion, exchange or swap of neighbours makes of this one, if it has four
+ * letters or more. Singular and plural are one word, of which the ending decides.
+ */
 function nearest(word: string): string | undefined {
   if (word.length < 4) return undefined
-  let found: string | undefined
-  for (const candidate of vocabulary) {
-    if (!isOneEditAway(word, candidate)) continue
-    if (found !== undefined) return undefined
-    found = candidate
+  for (const vocabulary of vocabularies) {
+    const candidates = [...vocabulary].filter((candidate) => isOneEditAway(word, candidate)).sort((a, b) => a.length - b.length)
+    const [first, second, ...others] = candidates
+    if (first === undefined) continue
+    if (second === undefined) return first
+    return others.length === 0 && second === plural(first) ? (word.endsWith('s') ? second : first) : undefined
   }
-  return found
+  return undefined
 }
 
 function isOneEditAway(a: string, b: string): boolean {

@@ -93,22 +93,27 @@ describe('genera diorama', () => {
 })
 
 describe('genera diorama with films', () => {
-  it('writes an animation and a sound, and refuses options that have no effect', async () => {
-    const [gif, wav, refused] = await Promise.all([
-      genera(['diorama', '--seed', '5', '--world', 'simple', '--size', '16', '--frames', '4', '-o', 'film.gif', '--json']),
-      genera(['diorama', '--seed', '5', '--world', 'simple', '--seconds', '0.5', '-o', 'film.wav', '--json']),
+  it('writes an animation and what is true of it, and refuses options that have no effect', async () => {
+    const words = ['diorama', '--seed', '5', '--world', 'simple', '--size', '16', '--frames', '4', '--json', '-o']
+    const [gif, json, refused] = await Promise.all([
+      genera([...words, 'film.gif']),
+      genera([...words, 'film.json']),
       genera(['diorama', '--frames', '4', '-o', 'film.png']),
     ])
-    expect([gif.code, wav.code, refused.code, gif.err, wav.err]).toEqual([0, 0, 2, '', ''])
-    expect(refused.err).toBe('Cannot use --frames for a .png file. It is for .webp, .gif, .mp4 or .webm\n')
-    const { out } = await genera(['inspect', 'film.gif', 'film.wav', '--json'])
-    const [animation, sound] = out
-      .toString()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-    expect(animation).toMatchObject({ width: 16, frames: 4, provenance: { seed: 5, options: { frames: 4, size: 16 } } })
-    expect(sound).toMatchObject({ seconds: 0.5, sampleRate: 48000, channels: 2, provenance: { seed: 5, options: { seconds: 0.5 } } })
+    expect([gif.code, gif.err, json.code, json.err, refused.code]).toEqual([0, '', 0, '', 2])
+    expect(refused.err).toBe('Cannot use --frames for a .png file. It is for .webp, .gif, .mp4, .webm, .json or .txt\n')
+    const { out } = await genera(['inspect', 'film.gif', '--json'])
+    expect(JSON.parse(out.toString())).toMatchObject({ width: 16, frames: 4, provenance: { seed: 5, options: { frames: 4, size: 16 } } })
+    const truth = JSON.parse(readFileSync(join(folder, 'film.json'), 'utf8'))
+    expect(truth).toMatchObject({ width: 16, frames: [{ time: 0 }, {}, {}, {}], provenance: { seed: 5 } })
+  })
+
+  it('writes a sound that says how it was made', async () => {
+    const { code, err } = await genera(['diorama', '--seed', '5', '--world', 'simple', '--seconds', '0.5', '-o', 'film.wav', '--json'])
+    expect([code, err]).toEqual([0, ''])
+    const { out } = await genera(['inspect', 'film.wav', '--json'])
+    const sound = { seconds: 0.5, sampleRate: 48000, channels: 2, provenance: { seed: 5, options: { seconds: 0.5 } } }
+    expect(JSON.parse(out.toString())).toMatchObject(sound)
   })
 })
 

@@ -5,25 +5,18 @@ import { type Setting, type Style, settings, styles, type Time, times } from '..
 import { diorama } from '../../diorama/worlds.js'
 import type { Json } from '../../media/provenance.js'
 import { type AddCommand, terminalOf, withCommonOptions } from '../command.js'
-import { type Ending, endingNames, endings } from '../diorama/endings.js'
+import { type EndingChoices, endingNames, endings, isFilm, unfitting } from '../diorama/endings.js'
 import { assertWritable, destinationOf, write } from '../output.js'
 import { provenanceOf } from '../provenance.js'
 import { remark, type TerminalOptions } from '../terminal.js'
 import { listed, oneOf, positiveNumber, UsageError, wholeNumber } from '../usage-error.js'
 
 /** What decides over the content, and so belongs into the provenance. */
-interface Choices {
+interface Choices extends EndingChoices {
   readonly world: WorldName
-  readonly size?: number
   readonly style?: Style
   readonly setting?: Setting
   readonly time?: Time
-  readonly seconds?: number
-  readonly frames?: number
-  readonly rate?: number
-  readonly sheet?: number
-  readonly columns?: number
-  readonly quality?: number
 }
 
 interface Options extends Choices, TerminalOptions {
@@ -68,8 +61,7 @@ export const addDiorama: AddCommand = (program, session) => {
     const destination = destinationOf(options.output, options.format, endingNames)
     const { ending, path } = destination
     const { seed = randomInt(2 ** 31), output: _, format: __, json, quiet, color, lenient, ...given } = options
-    const moving = isMoving(ending, given)
-    const idle = unfitting(ending, given, moving)
+    const idle = unfitting(ending, given)
     if (idle[0] && !lenient)
       throw new UsageError(
         `Cannot use --${idle[0].option} for a .${ending} file`,
@@ -80,42 +72,17 @@ export const addDiorama: AddCommand = (program, session) => {
     ) as typeof given
     assertCoherent(choices)
     await assertWritable(destination, endings[ending].text)
-    const size = choices.size ?? (moving ? 256 : 512)
-    const chosen = { ...choices, ...(sized.has(endings[ending].kind) && { size }) } as Record<string, Json>
+    const film = isFilm(ending, choices)
+    const size = choices.size ?? (film ? 256 : 512)
+    const chosen = { ...choices, ...(endings[ending].sized && { size }) } as Record<string, Json>
     const { make } = await import('../diorama/outputs.js')
-    const request = { ...choices, size, seed, moving, provenance: provenanceOf('diorama', seed, chosen, ending) }
+    const request = { ...choices, size, seed, film, provenance: provenanceOf('diorama', seed, chosen, ending) }
     const { bytes, about } = await make(ending, request, terminal)
     await write(bytes, destination, terminal, session)
     if (terminal.json && path !== undefined)
       terminal.stdout.write(`${JSON.stringify({ file: path, bytes: bytes.length, seed, about, options: chosen })}\n`)
     remark(terminal, `${path ?? 'standard output'}: seed ${seed}, ${about}, ${bytes.length.toLocaleString('en')} bytes`)
   })
-}
-
-/** Kinds that have a width and a height. */
-const sized: ReadonlySet<string> = new Set(['picture', 'picture or film', 'film', 'truth'])
-const lossy: readonly Ending[] = ['jpg', 'jpeg', 'webp', 'mp4', 'webm']
-
-function isMoving(ending: Ending, { seconds, rate, frames }: Choices): boolean {
-  const { kind } = endings[ending]
-  return kind === 'film' || (kind === 'picture or film' && (seconds ?? rate ?? frames) !== undefined)
-}
-
-/** Options that would have no effect on what is made, each with the endings that it is for. */
-function unfitting(ending: Ending, choices: Choices, moving: boolean): { option: keyof Choices; fitting: readonly Ending[] }[] {
-  const { kind } = endings[ending]
-  const ofKind = (...kinds: string[]) => endingNames.filter((each) => kinds.includes(endings[each].kind))
-  const films = ofKind('film', 'picture or film')
-  const rules: readonly [option: keyof Choices, fits: boolean, fitting: readonly Ending[]][] = [
-    ['size', sized.has(kind), ofKind(...sized)],
-    ['seconds', moving || kind === 'sound', [...films, ...ofKind('sound')]],
-    ['rate', moving, films],
-    ['frames', moving, films],
-    ['sheet', !moving && kind.startsWith('picture'), ofKind('picture', 'picture or film')],
-    ['columns', !moving && kind.startsWith('picture'), ofKind('picture', 'picture or film')],
-    ['quality', lossy.includes(ending), lossy],
-  ]
-  return rules.flatMap(([option, fits, fitting]) => (choices[option] === undefined || fits ? [] : [{ option, fitting }]))
 }
 
 function assertCoherent({ rate, frames, sheet, columns }: Choices): void {

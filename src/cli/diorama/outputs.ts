@@ -4,9 +4,10 @@ import { captionOf } from '../../diorama/language/caption.js'
 import { storyCaption } from '../../diorama/language/story.js'
 import { sceneMesh } from '../../diorama/mesh.js'
 import type { Film } from '../../diorama/motion/film.js'
+import { filmTruth } from '../../diorama/motion/frames.js'
 import { renderScene } from '../../diorama/render/render-scene.js'
 import type { Scene } from '../../diorama/scene.js'
-import { soundOf } from '../../diorama/sound/sound.js'
+import { soundEvents, soundOf } from '../../diorama/sound/sound.js'
 import { truthOf } from '../../diorama/truth.js'
 import { key } from '../../graph/random/index.js'
 import { encodeGlb } from '../../media/glb.js'
@@ -31,8 +32,8 @@ export interface OutputRequest extends SceneRequest {
   /** Scenes side by side, and how many in a row. */
   readonly sheet?: number
   readonly columns?: number
-  /** Whether the file is a film; .webp can be either. */
-  readonly moving: boolean
+  /** Whether it is a film, where the ending leaves it open. */
+  readonly film: boolean
   /** Frames of the whole film, or per second. */
   readonly frames?: number
   readonly rate?: number
@@ -51,7 +52,7 @@ export async function make(ending: Ending, request: OutputRequest, terminal: Ter
     case 'jpg':
     case 'jpeg':
     case 'webp':
-      return request.moving ? film(ending as 'webp', request, terminal) : picture(ending === 'jpg' ? 'jpeg' : ending, request, terminal)
+      return request.film ? film(ending as 'webp', request, terminal) : picture(ending === 'jpg' ? 'jpeg' : ending, request, terminal)
     case 'gif':
     case 'mp4':
     case 'webm':
@@ -63,22 +64,20 @@ export async function make(ending: Ending, request: OutputRequest, terminal: Ter
       return sound(ending, request)
     case 'glb': {
       const scene = sceneOf(request)
-      return { bytes: await encodeGlb(sceneMesh(scene), { provenance: request.provenance }), about: spoken(scene, request) }
+      return { bytes: await encodeGlb(sceneMesh(scene), { provenance: request.provenance }), about: `"${spoken(scene, request)}"` }
     }
     case 'json':
-      return truth(request)
+      return request.film ? filmTruthOf(request) : truth(request)
     case 'txt': {
-      const sentence = sentenceOf(sceneOf(request), request)
+      const sentence = request.film ? told(filmOf(request), request) : spoken(sceneOf(request), request)
       return { bytes: encoded(sentence), about: `"${sentence}"` }
     }
   }
 }
 
-/** A true sentence about a scene; the same seed says the same. */
-const sentenceOf = (scene: Scene, { seed }: SceneRequest): string => captionOf(scene, key(seed).child('caption'), { length: 'medium' }).text
-const spoken = (scene: Scene, request: SceneRequest): string => `"${sentenceOf(scene, request)}"`
-const told = ({ story }: Film, { seed }: SceneRequest): string =>
-  `"${storyCaption(story, key(seed).child('caption'), { length: 'medium' }).text}"`
+/** A true sentence about a scene, or about what happens in a film; the same seed says the same. */
+const spoken = (scene: Scene, { seed }: SceneRequest): string => captionOf(scene, key(seed).child('caption'), { length: 'medium' }).text
+const told = ({ story }: Film, { seed }: SceneRequest): string => storyCaption(story, key(seed).child('caption'), { length: 'medium' }).text
 const encoded = (text: string): Uint8Array => new TextEncoder().encode(`${text}\n`)
 const qualityOf = ({ quality }: OutputRequest) => (quality === undefined ? {} : { quality })
 
@@ -87,7 +86,7 @@ async function picture(format: 'png' | 'jpeg' | 'webp', request: OutputRequest, 
   const scene = sceneOf(request)
   const image = sheet === undefined ? renderScene(scene, { width: size, height: size }).image : await sheetOf(sheet, request, terminal)
   const bytes = await encodeImage(image, { format, provenance, ...qualityOf(request) })
-  return { bytes, about: sheet === undefined ? spoken(scene, request) : `the scenes of ${sheet} seeds` }
+  return { bytes, about: sheet === undefined ? `"${spoken(scene, request)}"` : `the scenes of ${sheet} seeds` }
 }
 
 /** The scenes of the seeds that follow. */
@@ -122,11 +121,14 @@ async function rendered(pictures: Dataset<Image>, label: string, terminal: Termi
   return images
 }
 
+const rateOf = ({ duration }: Film, { frames, rate }: OutputRequest, usual: number): number =>
+  frames === undefined ? (rate ?? usual) : frames / duration
+
 async function film(format: 'gif' | 'webp' | 'mp4' | 'webm', request: OutputRequest, terminal: Terminal): Promise<Made> {
-  const { size, provenance, frames: count } = request
+  const { size, provenance } = request
   const played = filmOf(request)
   const silent = format === 'gif' || format === 'webp'
-  const frameRate = count === undefined ? (request.rate ?? (silent ? 12.5 : 24)) : count / played.duration
+  const frameRate = rateOf(played, request, silent ? 12.5 : 24)
   const most = Math.floor(defaultLimits.decodedBytes / (3 * size ** 2))
   if (played.duration * frameRate > most)
     throw new UsageError(
@@ -135,7 +137,7 @@ async function film(format: 'gif' | 'webp' | 'mp4' | 'webm', request: OutputRequ
     )
   const pictures = storyFrames(played.story, { frameRate, width: size, height: size })
   const frames = await rendered(pictures, `Rendering ${pictures.length} frames`, terminal)
-  const about = `${told(played, request)}, ${frames.length} frames in ${played.duration.toFixed(1)} s`
+  const about = `"${told(played, request)}", ${frames.length} frames in ${played.duration.toFixed(1)} s`
   if (silent) return { bytes: await encodeAnimation(frames, { format, frameRate, provenance, ...qualityOf(request) }), about }
   const video: Video = { frameRate, frames, audio: soundOf(played, { sampleRate: 48_000 }) }
   return { bytes: await encodeVideo(video, { format, provenance, ...qualityOf(request) }), about }
@@ -144,14 +146,37 @@ async function film(format: 'gif' | 'webp' | 'mp4' | 'webm', request: OutputRequ
 async function sound(format: AudioFormat, request: OutputRequest): Promise<Made> {
   const played = filmOf(request)
   const audio = soundOf(played, { sampleRate: 48_000 })
-  const about = `${told(played, request)}, ${played.duration.toFixed(1)} s`
+  const about = `"${told(played, request)}", ${played.duration.toFixed(1)} s`
   return { bytes: await encodeAudio(audio, { format, provenance: request.provenance }), about }
 }
 
 function truth(request: OutputRequest): Made {
   const { size, provenance } = request
   const scene = sceneOf(request)
-  const caption = sentenceOf(scene, request)
+  const caption = spoken(scene, request)
   const all = { caption, ...truthOf(scene, { width: size, height: size }), provenance }
   return { bytes: encoded(JSON.stringify(all, undefined, 2)), about: `"${caption}"` }
+}
+
+function filmTruthOf(request: OutputRequest): Made {
+  const { size, provenance } = request
+  const film = filmOf(request)
+  const caption = told(film, request)
+  const frameRate = rateOf(film, request, 24)
+  const frames = filmTruth(film, { width: size, height: size, frameRate })
+  const { scene, actions, duration } = film.story
+  const all = {
+    caption,
+    duration,
+    frameRate,
+    width: size,
+    height: size,
+    scene,
+    actions,
+    contacts: film.contacts,
+    sounds: soundEvents(film),
+    frames,
+    provenance,
+  }
+  return { bytes: encoded(JSON.stringify(all, undefined, 2)), about: `"${caption}", ${frames.length} frames` }
 }

@@ -5,6 +5,9 @@ import { exitCodes, run } from './program.js'
 const interruption = new AbortController()
 const unfinished = new Set<Promise<unknown>>()
 const session: Session = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
   signal: interruption.signal,
   async protect(work) {
     unfinished.add(work)

@@ -35,8 +35,8 @@ export function destinationOf<const Ending extends string>(
 }
 
 /** Refuses what could not be written later on, before the work: binary data for a screen, a file in a folder that is not there. */
-export async function assertWritable({ path, ending }: Destination, text: boolean): Promise<void> {
-  if (path === undefined && !text && process.stdout.isTTY)
+export async function assertWritable({ path, ending }: Destination, text: boolean, { stdout }: Terminal): Promise<void> {
+  if (path === undefined && !text && stdout.isTTY)
     throw new UsageError(`Cannot print a .${ending} file on a terminal`, 'Pipe it into a program or a file: genera … -o - > file')
   if (path === undefined) return
   const folder = dirname(path)

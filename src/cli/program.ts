@@ -22,7 +22,7 @@ export async function run(words: readonly string[], session: Session): Promise<n
     if (session.signal.aborted) return exitCodes.interrupted
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done // --help and --version
     const { code, message, exit } = explain(error, program, words)
-    process.stderr.write(words.includes('--json') ? `${JSON.stringify({ error: { code, message } })}\n` : `${message}\n`)
+    session.stderr.write(words.includes('--json') ? `${JSON.stringify({ error: { code, message } })}\n` : `${message}\n`)
     return exit
   }
 }
@@ -33,7 +33,14 @@ export function programOf(session: Session): Command {
     .version(version)
     .addHelpText('after', `\n${examples}\n\nExit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.`)
   for (const add of commands) add(program, session)
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ outputError: () => {} })
+  for (const command of [program, ...program.commands])
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => session.stdout.write(text),
+        writeErr: (text) => session.stderr.write(text),
+        outputError: () => {},
+      })
 
   return program
 }

@@ -1,9 +1,9 @@
-import type { Writable } from 'node:stream'
+import type { Session, Stream } from './command.js'
 
 /** What a command line shows, and where: results to standard output, everything that is said about them to standard error. */
 export interface Terminal {
-  readonly stdout: Writable
-  readonly stderr: Writable
+  readonly stdout: Stream
+  readonly stderr: Stream
   /** One object per result, for programs. */
   readonly json: boolean
   readonly quiet: boolean
@@ -22,8 +22,8 @@ export interface TerminalOptions {
   readonly color?: boolean
 }
 
-export function terminalFor({ json = false, quiet = false, color = true }: TerminalOptions, signal: AbortSignal): Terminal {
-  const { env, stdout, stderr } = process
+export function terminalOf({ json = false, quiet = false, color = true }: TerminalOptions, { stdout, stderr, signal }: Session): Terminal {
+  const { env } = process
   const plain = !color || Boolean(env.NO_COLOR) || env.TERM === 'dumb'
   const animated = stderr.isTTY === true && !quiet && !json && env.TERM !== 'dumb'
   return { stdout, stderr, json, quiet, colour: stdout.isTTY === true && !plain, animated, signal }

@@ -2,10 +2,10 @@ import { basename, dirname, extname, join } from 'node:path'
 import { GeneraError } from '../../graph/errors.js'
 import type { Provenance } from '../../media/provenance.js'
 import { mediaFormats, sniffMedia } from '../../media/sniff.js'
-import { type AddCommand, terminalOf, withCommonOptions } from '../command.js'
+import { type AddCommand, withCommonOptions } from '../command.js'
 import { fileProvenance, isJson } from '../file-provenance.js'
 import { readInput } from '../input.js'
-import { remark, type TerminalOptions } from '../terminal.js'
+import { remark, type TerminalOptions, terminalOf } from '../terminal.js'
 import { version } from '../version.js'
 
 interface Options extends TerminalOptions {
@@ -26,7 +26,7 @@ export const addAgain: AddCommand = (program, session) => {
     .addHelpText('after', '\nExamples:\n  genera again scene.png\n  genera again scene.png -o scene.glb')
   withCommonOptions(command).action(async (path: string, options: Options) => {
     const terminal = terminalOf(options, session)
-    const bytes = await readInput(path)
+    const bytes = await readInput(path, session.stdin)
     const found = await fileProvenance(bytes, path)
     if (!found?.own)
       throw new GeneraError(

@@ -4,11 +4,11 @@ import type { WorldName } from '../../diorama/records.js'
 import { type Setting, type Style, settings, styles, type Time, times } from '../../diorama/scene.js'
 import { diorama } from '../../diorama/worlds.js'
 import type { Json } from '../../media/provenance.js'
-import { type AddCommand, terminalOf, withCommonOptions } from '../command.js'
+import { type AddCommand, withCommonOptions } from '../command.js'
 import { type EndingChoices, endingNames, endings, isFilm, unfitting } from '../diorama/endings.js'
 import { assertWritable, destinationOf, write } from '../output.js'
 import { provenanceOf } from '../provenance.js'
-import { remark, type TerminalOptions } from '../terminal.js'
+import { remark, type TerminalOptions, terminalOf } from '../terminal.js'
 import { listed, oneOf, positiveNumber, UsageError, wholeNumber } from '../usage-error.js'
 
 /** What decides over the content, and so belongs into the provenance. */
@@ -71,7 +71,7 @@ export const addDiorama: AddCommand = (program, session) => {
       Object.entries(given).filter(([name]) => !idle.some(({ option }) => option === name)),
     ) as typeof given
     assertCoherent(choices)
-    await assertWritable(destination, endings[ending].text)
+    await assertWritable(destination, endings[ending].text, terminal)
     const film = isFilm(ending, choices)
     const size = choices.size ?? (film ? 256 : 512)
     const chosen = { ...choices, ...(endings[ending].sized && { size }) } as Record<string, Json>

@@ -1,10 +1,10 @@
 import type { MediaDescription } from '../../media/describe-media.js'
 import type { Provenance } from '../../media/provenance.js'
 import type { FoundProvenance } from '../../media/read-provenance.js'
-import { type AddCommand, terminalOf, withCommonOptions } from '../command.js'
+import { type AddCommand, withCommonOptions } from '../command.js'
 import { fileProvenance, isJson } from '../file-provenance.js'
 import { readInput } from '../input.js'
-import { bold, dim, type Terminal, type TerminalOptions } from '../terminal.js'
+import { bold, dim, type Terminal, type TerminalOptions, terminalOf } from '../terminal.js'
 
 export const addInspect: AddCommand = (program, session) => {
   const command = program
@@ -17,7 +17,7 @@ export const addInspect: AddCommand = (program, session) => {
     const terminal = terminalOf(options, session)
     for (const [index, path] of paths.entries()) {
       session.signal.throwIfAborted()
-      const inspected = await inspect(path)
+      const inspected = await inspect(path, session.stdin)
       if (terminal.json) terminal.stdout.write(`${JSON.stringify(inspected)}\n`)
       else terminal.stdout.write(`${index > 0 ? '\n' : ''}${printed(inspected, terminal)}`)
     }
@@ -34,9 +34,9 @@ interface Inspected extends Partial<MediaDescription> {
   readonly foreign?: FoundProvenance['foreign']
 }
 
-async function inspect(path: string): Promise<Inspected> {
+async function inspect(path: string, stdin: AsyncIterable<Uint8Array>): Promise<Inspected> {
   const { describeMedia } = await import('../../media/describe-media.js') // late, so that other commands start without it
-  const bytes = await readInput(path)
+  const bytes = await readInput(path, stdin)
   const found = await fileProvenance(bytes, path)
   const told = { provenance: found?.own ?? null, ...(found?.foreign && { foreign: found.foreign }) }
   if (isJson(bytes)) return { file: path, title: 'a JSON document', bytes: bytes.length, mediaType: 'application/json', ...told }

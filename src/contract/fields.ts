@@ -198,7 +198,8 @@ function problemsOf(issue: z.core.$ZodIssue, fields: readonly Field[], input: un
     }))
   const field = fields.find(({ name }) => name === issue.path[0])
   const at = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input)
-  const own = issue.code === 'custom' && field?.modality === undefined ? issue.message : undefined
+  const title = field?.modality && modalities[field.modality].title
+  const own = issue.code === 'custom' && issue.message !== title ? issue.message : undefined // a rule of the schema's own, in its words
   const deep = field !== undefined && issue.path.length > (field.list ? 2 : 1)
   const choices = field?.kind === 'choice' && typeof at === 'string' ? (field.choices ?? []).filter((each) => typeof each === 'string') : []
   return [

@@ -97,6 +97,10 @@ export const formats = {
       encode: async (value) => (await import('../media/bvh.js')).encodeBvh(value),
       decode: async (bytes, options) => (await import('../media/bvh.js')).decodeBvh(bytes, given(options)),
     },
+    {
+      ...known('glb'),
+      encode: async (value, { provenance }) => (await import('../media/motion-glb.js')).encodeMotionGlb(value, { provenance }),
+    },
   ],
   signal: [
     {

@@ -36,10 +36,10 @@ export function routesBetween(from: Modality, to: Modality, options: RouteOption
   let open: readonly (readonly Step[])[] = [[]]
   for (let length = 1; length <= longest; length++) {
     const longer = open.flatMap((route) =>
-      edges.filter((edge) => follows(route, edge, from)).map((edge): Route => [...route, edge] as never),
+      edges.filter((edge) => follows(route, edge, from)).map((edge): Route => [...route, edge] as unknown as Route),
     )
     found.push(...longer.filter((route) => route.at(-1)?.to === to))
-    open = longer.filter((route) => route.at(-1)?.to !== to)
+    open = longer.filter((route) => ![from, to].includes(route.at(-1)?.to as Modality))
   }
   return through === undefined ? found : found.filter((route) => passes(route, through))
 }
@@ -55,8 +55,8 @@ const passes = (route: Route, through: string): boolean =>
   route.some(({ system }) => system === through) || route.slice(0, -1).some(({ to }) => to === through)
 
 /**
- * The way that `make` takes: the shortest built one from what is given to what the ending can hold. Between equally short ones, a
- * system that reads everything given goes first, then the likeliest modality of the ending, then the order of the survey.
+ * The way that `make` takes: the shortest built one whose first system reads everything that is given, and whose last makes what the
+ * ending can hold. Between equally short ones, the likeliest modality of the ending decides, then the order of the survey.
  *
  *     routeFor(['text'], 'png')            // [{ system: 'stable-diffusion', from: 'text', to: 'image' }]
  *

@@ -81,7 +81,3 @@ const offered: Record<Exclude<Script, 'pan'>, readonly Shape[] | 'all'> = {
 /** Whether a shape can do this. */
 export const canPerform = (shape: Shape, script: Script): boolean =>
   script !== 'pan' && (offered[script] === 'all' || offered[script].includes(shape))
-
-/** Whether this script goes somewhere, so that a sentence about it names a direction. */
-export const hasDirection = (script: Script): boolean =>
-  script === 'roll' || script === 'slide' || script === 'topple' || script === 'pan' || script === 'orbit'

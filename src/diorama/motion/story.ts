@@ -18,7 +18,7 @@ export type Direction = (typeof directions)[number]
  * | roll | sphere, cylinder and torus (on their rims), cube (tumbles edge over edge) | direction | metres |
  * | slide | all but the sphere | direction | metres |
  * | bounce | sphere | direction, or none to stay on the spot | height of the first leap |
- *
+ * | spin | all, about the vertical | direction: right takes the front face to the right | turns |
  * | fall | all, hung in the air until then | | none: the scene's position says how high |
  * | topple | cube, cylinder, over the edge that faces the direction | direction | none |
  * | orbit | all | other, direction: right is the way of a right spin | turns |
@@ -81,3 +81,7 @@ const offered: Record<Exclude<Script, 'pan'>, readonly Shape[] | 'all'> = {
 /** Whether a shape can do this. */
 export const canPerform = (shape: Shape, script: Script): boolean =>
   script !== 'pan' && (offered[script] === 'all' || offered[script].includes(shape))
+
+/** Whether this script always goes one way or another, so that a sentence about it can name the direction. */
+export const hasDirection = (script: Script): boolean =>
+  script === 'roll' || script === 'slide' || script === 'topple' || script === 'pan' || script === 'orbit'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { key } from '../../graph/random/index.js'
-import { isBenchPrompt } from '../bench-prompts.js'
+import { isBenchPrompt, isHeldOutConstraint } from '../bench.js'
 import { satisfies } from '../oracle.js'
 import { sampleScene } from '../sample.js'
 import type { Scene } from '../scene.js'
@@ -53,6 +53,18 @@ describe('captionOf()', () => {
         const { text } = captionOf(scene, key(seed), { length, split: 'held-out' })
         const fronted = /(?:^|, )(?:to the|on the|on|left of|right of|behind|in front of|closer|further)\b/i
         expect(novelWord.test(text) || novelForm.test(text) || fronted.test(text), text).toBe(true)
+      }),
+      runs,
+    )
+  })
+
+  it('never denies in training what training scenes hold back', () => {
+    const training = fc.constantFrom(...Array.from({ length: 60 }, (_, seed): Scene => sampleScene(seed, diorama.full, { split: 'train' })))
+    fc.assert(
+      fc.property(training, seeds, lengths, (scene, seed, length) => {
+        const { text, constraints } = captionOf(scene, key(seed), { length, split: 'train' })
+        expect(isHeldOutConstraint(constraints), text).toBe(false)
+        expect(isHeldOutConstraint({ ...constraints, objects: constraints.absent, relations: [] }), text).toBe(false)
       }),
       runs,
     )

@@ -40,6 +40,20 @@ interface Link {
   readonly object: Mention
 }
 
+const inverse: Readonly<Record<Relation, Relation | undefined>> = {
+  'left of': 'right of',
+  'right of': 'left of',
+  'in front of': 'behind',
+  behind: 'in front of',
+  'on top of': undefined,
+}
+
+/** Whether one link says what another has said, from the same end or from the other. */
+const isSaidBy = (link: Link, other: Link): boolean =>
+  link.subject === other.subject && link.object === other.object
+    ? link.relation === other.relation
+    : link.subject === other.object && link.object === other.subject && link.relation === inverse[other.relation]
+
 /** How likely an attribute is named, by length. */
 const named: Record<CaptionLength, Record<Attribute, number>> = {
   short: { shape: 0.95, colour: 0.85, size: 0.25, material: 0.35, decal: 0.5 },
@@ -49,7 +63,6 @@ const named: Record<CaptionLength, Record<Attribute, number>> = {
 
 class CaptionWriter {
   readonly #writer: Writer
-  readonly #split: Split
   readonly #links: Link[] = []
   readonly #absent: ObjectConstraint[] = []
   #said: Pick<Constraints, 'setting' | 'time' | 'style'> = {}
@@ -61,14 +74,13 @@ class CaptionWriter {
     split: Split,
   ) {
     this.#writer = new Writer(dice, split)
-    this.#split = split
   }
 
   caption(): Caption {
     const { dice, length } = this
     const chosen = this.#choose()
     let text = length === 'long' ? this.#story(chosen) : this.#sentence(chosen)
-    if (this.#split === 'held-out' && !this.#writer.novel) {
+    if (this.#writer.split === 'held-out' && !this.#writer.novel) {
       this.#writer.novel = true
       text = `here we see ${text.replace(/^there (?:is|are) /, '')}` // the form "presented" fits every sentence
     }
@@ -228,11 +240,7 @@ class CaptionWriter {
   #addRelation(sentences: string[], chosen: readonly Mention[]): void {
     const [a, b] = this.dice.shuffle(chosen)
     const link = a && b ? this.#link(a, b) : undefined
-    if (
-      !link ||
-      this.#links.some(({ subject, relation, object }) => subject === link.subject && relation === link.relation && object === link.object)
-    )
-      return
+    if (!link || this.#links.some((other) => isSaidBy(link, other))) return
     const [subject, object] = [this.#writer.refer(link.subject), this.#writer.refer(link.object)]
     if (!subject || !object) return
     this.#links.push(link)
@@ -307,7 +315,7 @@ class CaptionWriter {
       if (way < 0.65) description.shape = dice.pick(shapes)
       if (way > 0.4 && way < 0.9) description.colour = dice.pick(colours)
       if (way >= 0.9) description.material = dice.pick(materials)
-      if (fitting(scene, description).length > 0) continue
+      if (fitting(scene, description).length > 0 || !this.#writer.maySay(description)) continue
       this.#absent.push(description)
       return description
     }

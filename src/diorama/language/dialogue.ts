@@ -128,7 +128,7 @@ class Talk {
       { shape: dice.pick(shapes), colour: dice.pick(colours) },
       dice.chance(0.6) ? ['shape'] : ['shape', 'colour'],
     )
-    if (fitting(scene, description).length === 1) return undefined
+    if (fitting(scene, description).length === 1 || !writer.maySay(description)) return undefined
     const attribute = dice.pick(askable.filter((other) => description[other] === undefined))
     const steps = Asker.one(description, 0)
     this.#focus = undefined

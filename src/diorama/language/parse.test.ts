@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { allWordings, functionWords } from './lexicon.js'
 import { parseCaption } from './parse.js'
 import { longestText } from './tokens.js'
 
@@ -122,6 +124,23 @@ describe('parseCaption()', () => {
         { found: 'sphre', read: 'sphere' },
       ],
     })
+  })
+
+  it('makes constraints that hold together from any words in any order', () => {
+    const words = [...allWordings()]
+      .map(({ words }) => words)
+      .concat(Object.values(functionWords).flat(), ['.', ',', '"GO"', 'A', 'zebra', '7'])
+    const texts = fc.array(fc.constantFrom(...words), { maxLength: 40 }).map((chosen) => chosen.join(' '))
+    fc.assert(
+      fc.property(fc.oneof(texts, fc.string({ maxLength: 200, unit: 'grapheme' })), (text) => {
+        const { objects, relations } = parseCaption(text).constraints
+        for (const { subject, object } of relations) {
+          expect(objects[subject] && objects[object], text).toBeTruthy()
+          expect(subject, text).not.toBe(object)
+        }
+      }),
+      { numRuns: 3000 },
+    )
   })
 
   it('answers any text in bounded time', () => {

@@ -115,17 +115,13 @@ export class Asker {
   /** One or two attributes that objects may or may not have: half of the time those of an object of the scene. */
   description(): Description {
     const { dice, scene } = this
-    const chosen: Attribute[] = dice.pick([
-      ['shape'],
-      ['colour'],
-      ['shape', 'colour'],
-      ['shape', 'size'],
-      ['shape', 'material'],
-      ['material'],
-      ['size'],
-    ])
-    if (dice.chance(0.55)) return only(dice.pick(scene.objects), chosen)
-    return only({ shape: dice.pick(shapes), colour: dice.pick(colours), size: dice.pick(sizes), material: dice.pick(materials) }, chosen)
+    for (;;) {
+      const chosen: Attribute[] = dice.pick(few)
+      if (dice.chance(0.55)) return only(dice.pick(scene.objects), chosen)
+      const look = { shape: dice.pick(shapes), colour: dice.pick(colours), size: dice.pick(sizes), material: dice.pick(materials) }
+      const description = only(look, chosen)
+      if (this.writer.maySay(description)) return description
+    }
   }
 
   /** The shortest words that mean this object only, without the attribute that is asked for; nothing if there are none. */
@@ -329,6 +325,15 @@ const oneOrTwo: readonly Attribute[][] = [
   ['shape', 'material'],
   ['colour', 'size'],
   ['colour', 'material'],
+]
+const few: readonly Attribute[][] = [
+  ['shape'],
+  ['colour'],
+  ['shape', 'colour'],
+  ['shape', 'size'],
+  ['shape', 'material'],
+  ['material'],
+  ['size'],
 ]
 const more: readonly Attribute[][] = [
   ['shape', 'colour', 'size'],

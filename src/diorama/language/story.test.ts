@@ -5,6 +5,7 @@ import { sampleStory } from '../motion/sample.js'
 import type { Story } from '../motion/story.js'
 import { satisfiesStory } from '../oracle.js'
 import { diorama } from '../worlds.js'
+import { allWordings } from './lexicon.js'
 import { parseStory, storyCaption } from './story.js'
 
 const pool = Array.from({ length: 40 }, (_, seed): Story => sampleStory(seed, diorama.full))
@@ -25,6 +26,18 @@ describe('storyCaption()', () => {
         expect(constraints.actions.length).toBeGreaterThan(0)
       }),
       { numRuns: 1500 },
+    )
+  })
+
+  it('keeps held-out words out of training', () => {
+    const novel = [...allWordings()].filter(({ heldOut }) => heldOut).map(({ words }) => words)
+    const novelWord = new RegExp(`\\b(?:${novel.join('|')})(?:e?s)?\\b|here we see`, 'i')
+    fc.assert(
+      fc.property(stories, seeds, options, (story, seed, { length }) => {
+        expect(storyCaption(story, key(seed), { length, split: 'train' }).text).not.toMatch(novelWord)
+        expect(storyCaption(story, key(seed), { length, split: 'held-out' }).text).toMatch(novelWord)
+      }),
+      { numRuns: 500 },
     )
   })
 

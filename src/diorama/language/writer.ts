@@ -1,6 +1,6 @@
 import type { ObjectConstraint } from '../constraints.js'
 import type { Decal, Relation } from '../scene.js'
-import type { Split } from '../splits.js'
+import { isHeldOutPair, type Split } from '../splits.js'
 import { type Attribute, attributes, type Description, fits } from './description.js'
 import type { Dice } from './dice.js'
 import { type HeldOutForm, heldOutForms } from './held-out.js'
@@ -18,18 +18,20 @@ export class Writer {
   readonly mentioned: Mention[] = []
   /** Whether a held-out word or form has been used. */
   novel = false
-  readonly #split: Split
 
   constructor(
     readonly dice: Dice,
-    split: Split,
-  ) {
-    this.#split = split
+    readonly split: Split,
+  ) {}
+
+  /** Whether these words may stand together: training texts do not even deny or ask for a pair that training scenes hold back. */
+  maySay({ shape, colour }: ObjectConstraint): boolean {
+    return this.split !== 'train' || !shape || !colour || !isHeldOutPair({ shape, colour })
   }
 
   /** One of the words for a value. In the held-out split new words come often, and the first chance is always taken. */
   word<K extends keyof Lexicon>(kind: K, value: keyof Lexicon[K] & (string | number)): string {
-    if (this.#split !== 'held-out') return this.dice.pick(wordings(kind, value, this.#split))
+    if (this.split !== 'held-out') return this.dice.pick(wordings(kind, value, this.split))
     const novel = wordings(kind, value, 'held-out')
     if (novel.length > 0 && (!this.novel || this.dice.chance(0.3))) {
       this.novel = true
@@ -40,7 +42,7 @@ export class Writer {
 
   /** Whether to write in a held-out form now. */
   form(form: HeldOutForm, probability: number): boolean {
-    const used = this.#split !== 'train' && heldOutForms.includes(form) && this.dice.chance(probability)
+    const used = this.split !== 'train' && heldOutForms.includes(form) && this.dice.chance(probability)
     this.novel ||= used
     return used
   }
@@ -92,7 +94,7 @@ export class Writer {
     if (size) before.push(this.word('size', size))
     if (material && way < 0.5 && behind > 0.08) before.push(this.word('material', material))
     if (colour && (behind > 0.16 || behind <= 0.08)) before.push(this.word('colour', colour))
-    const adjectives = before.length > 1 && dice.chance(0.12) ? dice.shuffle(before) : before
+    const adjectives = before.length > 1 && dice.chance(0.06) ? dice.shuffle(before) : before
     if (material && way >= 0.5 && way < 0.8 && behind > 0.08) adjectives.push(this.word('stuff', material))
     adjectives.push(shape ? this.word('shape', shape) : this.word('thing', 'thing'))
     const noun = many ? plural(adjectives.join(' ')) : adjectives.join(' ')

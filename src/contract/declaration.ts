@@ -26,7 +26,7 @@ export interface Generator<Input, Output> {
 export interface TrainingOptions {
   /** A folder of the user's own data, as `readFolder` of the media reads it; Diorama if it is not given. */
   readonly data?: string
-  /** Where the stage puts its checkpoint, and finds it to go on from. */
+  /** The folder where all stages of a system put what they make, and find what earlier ones made. */
   readonly output: string
   /** In place of the stage's own number. */
   readonly steps?: number
@@ -35,11 +35,14 @@ export interface TrainingOptions {
   readonly runtime?: Runtime
 }
 
-/** `genera train SYSTEM STAGE`: one resumable run. */
+/** What a stage says: what the training loop says, and at its end the files that it has written. */
+export type StageEvent = Exclude<TrainingEvent, { kind: 'done' }> | { readonly kind: 'done'; readonly files: readonly string[] }
+
+/** `genera train SYSTEM STAGE`: one run, which goes on from its own checkpoint if `output` holds one. */
 export interface TrainingStage {
   readonly name: string
   readonly summary: string
-  run(options: TrainingOptions): AsyncIterable<TrainingEvent>
+  run(options: TrainingOptions): AsyncIterable<StageEvent>
 }
 
 export interface EvaluationContext<Input, Output> {

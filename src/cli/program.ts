@@ -34,13 +34,11 @@ export function programOf(session: Session): Command {
     .addHelpText('after', `\n${examples}\n\nExit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.`)
   for (const add of commands) add(program, session)
   for (const command of [program, ...program.commands])
-    command
-      .exitOverride()
-      .configureOutput({
-        writeOut: (text) => session.stdout.write(text),
-        writeErr: (text) => session.stderr.write(text),
-        outputError: () => {},
-      })
+    command.exitOverride().configureOutput({
+      writeOut: (text) => session.stdout.write(text),
+      writeErr: (text) => session.stderr.write(text),
+      outputError: () => {},
+    })
 
   return program
 }

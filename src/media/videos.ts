@@ -1,7 +1,8 @@
-import { type InputTrack, type InputVideoTrack, type VideoSample, VideoSampleSink } from 'mediabunny'
+import { EncodedPacketSink, type InputTrack, type InputVideoTrack, type VideoSample, VideoSampleSink } from 'mediabunny'
 import { codecs } from '#codecs'
 import { type Audio, fitTo, sampleCount } from './audio.js'
 import { type AvFormat, inTime, withInput } from './av-input.js'
+import { type FrameTimes, frameRateOf } from './frame-rate.js'
 import { type Image, imageOf } from './image.js'
 import { assertPictureWithin, assertWithin, type MediaLimits, withDefaults } from './limits.js'
 import { MediaError } from './media-error.js'
@@ -111,44 +112,44 @@ async function decodeTrack(track: InputVideoTrack, start: number, decoding: Trac
     await samples.return()
   }
   showUntil(Number.POSITIVE_INFINITY)
-  if (frames.length === 0)
-    throw new MediaError({
-      code: 'MediaTruncated',
-      file: name,
-      expected: 'at least one frame',
-      found: 'none',
-      hint: 'Download or save it again',
-    })
+  if (frames.length === 0) throw noFrames(name)
   return { frameRate, frames }
 }
 
 /** The rate and the number of frames of the result. Reads packets, decodes nothing. */
-async function timing(track: InputVideoTrack, start: number, decoding: TrackDecoding) {
-  const { format, limits, name, frameRate: wanted } = decoding
-  const { packetCount } = await inTime(track.computePacketStats(Math.min(limits.frames, 1e9) + 1), format, name)
-  assertWithin(limits, 'frames', packetCount, name)
-  const end = await inTime(track.computeDuration(), format, name)
-  assertWithin(limits, 'seconds', end, name)
-  const frameRate = wanted ?? (await rateOf(track, packetCount, end - start, decoding))
+async function timing(track: InputVideoTrack, start: number, { format, limits, name, frameRate: wanted }: TrackDecoding) {
+  const times = await frameTimes(track, { format, limits, name })
+  assertWithin(limits, 'seconds', times.end, name)
+  const own = frameRateOf(times)
+  const frameRate = wanted ?? own.frameRate
   if (!(frameRate > 0 && frameRate <= 1000))
     throw new MediaError({ code: 'MediaInvalid', file: name, expected: 'a frame rate above 0 and up to 1,000', found: String(frameRate) })
-  const count = Math.max(1, Math.round((end - start) * frameRate))
-  assertWithin(limits, 'frames', count, name, `${(end - start).toFixed(3)} seconds at ${frameRate} a second`)
+  // Where nothing changes, the last frame counts as one, whatever length the container gives it.
+  const seconds = times.end - start
+  const count = wanted === undefined && own.even ? times.starts.length : Math.max(1, Math.round(seconds * frameRate))
+  assertWithin(limits, 'frames', count, name, `${seconds.toFixed(3)} seconds at ${frameRate} a second`)
   return { frameRate, count }
 }
 
-/**
- * Frames per second. The demuxer fits a fraction such as 30000/1001 to the timestamps, which needs many of them; where its guess is not
- * what the frames come to, they may be few, or uneven.
- */
-async function rateOf(track: InputVideoTrack, frames: number, seconds: number, { format, name }: TrackDecoding): Promise<number> {
-  const average = frames / seconds
-  const { bestGuessFrameRate: guess, frameRateIsConstant } = await inTime(track.computeFrameRateMetrics(), format, name)
-  if (Math.abs(guess / average - 1) < 0.01 || (!frameRateIsConstant && frames >= 16)) return guess
-  // WebM rounds times to milliseconds: a whole rate that explains the length is the one that was meant.
-  const whole = Math.round(average)
-  return whole > 0 && Math.abs(frames / whole - seconds) <= 0.001 ? whole : average
+/** Walks the packets one by one, no further than the limit: in a damaged WebM they can go round in circles. */
+async function frameTimes(track: InputVideoTrack, { format, limits, name }: Omit<TrackDecoding, 'frameRate'>): Promise<FrameTimes> {
+  const sink = new EncodedPacketSink(track)
+  const options = { metadataOnly: true }
+  const starts: number[] = []
+  let end = 0
+  let packet = await inTime(sink.getFirstPacket(options), format, name)
+  while (packet) {
+    assertWithin(limits, 'frames', starts.length + 1, name)
+    starts.push(packet.timestamp)
+    end = Math.max(end, packet.timestamp + packet.duration)
+    packet = await inTime(sink.getNextPacket(packet, options), format, name)
+  }
+  if (starts.length === 0) throw noFrames(name)
+  return { starts: starts.sort((a, b) => a - b), end, resolution: 1 / (await track.getTimeResolution()) }
 }
+
+const noFrames = (file: string): MediaError =>
+  new MediaError({ code: 'MediaTruncated', file, expected: 'at least one frame', found: 'none', hint: 'Download or save it again' })
 
 async function imageFrom(sample: VideoSample): Promise<Image> {
   const { visibleRect, rotation } = sample

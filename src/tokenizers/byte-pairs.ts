@@ -1,4 +1,5 @@
 import { byteFor, toByteCharacters } from './byte-alphabet.js'
+import { Heap } from './heap.js'
 
 /** Bounds of what is read from strangers; the largest published vocabularies have 262,144 entries and 514,906 merges. */
 export const limits = { tokens: 2 ** 19, merges: 2 ** 20, tokenLength: 1024, fileLength: 2 ** 26 } as const
@@ -96,7 +97,7 @@ export class BytePairs {
   #join(ids: Int32Array): readonly number[] {
     const before = Int32Array.from(ids, (_, i) => i - 1)
     const after = Int32Array.from(ids, (_, i) => (i + 1 < ids.length ? i + 1 : -1))
-    const candidates = new Heap()
+    const candidates = new Heap<number>((a, b) => a < b)
     const rankAt = (left: number): number | undefined => {
       const right = left < 0 ? -1 : (after[left] as number)
       return right < 0 ? undefined : this.#ranks.get(pairOf(ids[left] as number, ids[right] as number))
@@ -127,37 +128,3 @@ export class BytePairs {
 /** Ranks and places share one number in the heap; a JavaScript string has fewer than 2^31 bytes. */
 const places = 2 ** 31
 const pairOf = (left: number, right: number): number => left * 2 ** 26 + right
-
-/** A binary heap of numbers, the least on top. */
-class Heap {
-  readonly #items: number[] = []
-
-  push(item: number): void {
-    const items = this.#items
-    let at = items.push(item) - 1
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if ((items[parent] as number) <= item) break
-      items[at] = items[parent] as number
-      at = parent
-    }
-    items[at] = item
-  }
-
-  pop(): number | undefined {
-    const items = this.#items
-    const top = items[0]
-    const item = items.pop()
-    if (item === undefined || items.length === 0) return top
-    for (let at = 0; ; ) {
-      let child = 2 * at + 1
-      if (child + 1 < items.length && (items[child + 1] as number) < (items[child] as number)) child++
-      if (child >= items.length || item <= (items[child] as number)) {
-        items[at] = item
-        return top
-      }
-      items[at] = items[child] as number
-      at = child
-    }
-  }
-}

@@ -28,3 +28,8 @@ export function* clipPieces(text: string): Generator<ClipPiece> {
       }
   }
 }
+
+/** The words alone, for learning a vocabulary. */
+export function* clipWords(text: string): Generator<string> {
+  for (const piece of clipPieces(text)) if ('word' in piece) yield piece.word
+}

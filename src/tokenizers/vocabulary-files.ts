@@ -27,6 +27,12 @@ export function readVocabulary({ vocabulary, merges, names }: VocabularyFiles): 
   return { vocabulary: ids, merges: readMerges(merges, mergesName, ids, vocabularyName) }
 }
 
+/** The same two files, written. */
+export const vocabularyFiles = ({ vocabulary, merges }: Vocabulary): { readonly vocabulary: string; readonly merges: string } => ({
+  vocabulary: JSON.stringify(Object.fromEntries(vocabulary)),
+  merges: ['#version: 0.2', ...merges.map((merge) => merge.join(' ')), ''].join('\n'),
+})
+
 function readIds(text: string, file: string): Map<string, number> {
   const problem = (expected: string, found: string) =>
     new TokenizerError({ code: 'InvalidVocabulary', action: 'read', file, expected, found })
@@ -50,31 +56,51 @@ function readIds(text: string, file: string): Map<string, number> {
   return ids
 }
 
-/** The pairs of a text in the form of `merges.txt`; `whole` names where their tokens must stand. */
+/** `merges.txt` line by line; a first line with the version, and empty ones, say nothing. */
 function readMerges(text: string, file: string, vocabulary: ReadonlyMap<string, number>, whole: string): [string, string][] {
   checkLength(text, file)
-  const pairs: [string, string][] = []
-  const seen = new Set<string>()
-  for (const [i, row] of text.split('\n', limits.merges + 2).entries()) {
-    const line = i + 1
-    const written = row.endsWith('\r') ? row.slice(0, -1) : row
-    if (written === '' || (i === 0 && written.startsWith('#version'))) continue
-    const problem = (expected: string, found: string) =>
-      new TokenizerError({ code: 'InvalidMerges', action: 'read', file, line, expected, found })
-    if (pairs.length >= limits.merges) throw tooLarge(file, `at most ${limits.merges.toLocaleString('en')} merges`, 'more')
-    const [left, right, ...more] = written.split(' ', 3)
-    if (!left || !right || more.length > 0) throw problem('two tokens with a space between them', quoted(printable(written, 60)))
-    if (seen.has(written)) throw problem('each merge once', `${quoted(written)} again`)
-    const lacking = [left, right, left + right].find((token) => !vocabulary.has(token))
-    if (lacking !== undefined)
-      throw problem(`tokens of ${printable(whole)}`, `${quoted(printable(lacking, 60))}, which is not among its ${vocabulary.size}`)
-    seen.add(written)
-    pairs.push([left, right])
-  }
-  return pairs
+  const rows = text
+    .split('\n', limits.merges + 2)
+    .map((row, i) => ({ row: row.endsWith('\r') ? row.slice(0, -1) : row, line: i + 1 }))
+    .filter(({ row, line }) => row !== '' && !(line === 1 && row.startsWith('#version')))
+  const problem: MergeProblem = (index, expected, found) =>
+    new TokenizerError({ code: 'InvalidMerges', action: 'read', file, line: rows[index]?.line, expected, found })
+  if (rows.length > limits.merges) throw tooLarge(file, `at most ${limits.merges.toLocaleString('en')} merges`, 'more')
+  const merges = parseMerges(
+    rows.map(({ row }) => row),
+    problem,
+  )
+  checkMerges(merges, vocabulary, whole, problem)
+  return merges
 }
 
-function checkLength(text: string, file: string): void {
+/** Makes the error for the merge at an index. */
+export type MergeProblem = (index: number, expected: string, found: string) => Error
+
+/** Pairs written as two tokens with a space between them, each once. */
+export function parseMerges(rows: readonly string[], problem: MergeProblem): [string, string][] {
+  const seen = new Set<string>()
+  return rows.map((row, i) => {
+    const [left, right, ...more] = row.split(' ', 3)
+    if (!left || !right || more.length > 0) throw problem(i, 'two tokens with a space between them', shown(row))
+    if (seen.has(row)) throw problem(i, 'each merge once', `${shown(row)} again`)
+    seen.add(row)
+    return [left, right]
+  })
+}
+
+/** Both halves and the whole of each merge must be tokens; `whole` says of which file. */
+export function checkMerges(merges: Vocabulary['merges'], vocabulary: ReadonlyMap<string, number>, whole: string, problem: MergeProblem) {
+  for (const [i, [left, right]] of merges.entries()) {
+    const lacking = [left, right, left + right].find((token) => !vocabulary.has(token))
+    if (lacking !== undefined)
+      throw problem(i, `tokens of ${printable(whole)}`, `${shown(lacking)}, which is not among its ${vocabulary.size}`)
+  }
+}
+
+const shown = (text: string): string => `"${printable(text, 60)}"`
+
+export function checkLength(text: string, file: string): void {
   if (text.length > limits.fileLength)
     throw tooLarge(file, `at most ${limits.fileLength.toLocaleString('en')} characters`, text.length.toLocaleString('en'))
 }

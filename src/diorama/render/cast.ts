@@ -84,7 +84,7 @@ export function cast(stage: Stage, camera: Camera, width: number, height: number
       depth[i] = hit === SKY ? Number.POSITIVE_INFINITY : primary.t * cosine
       mask[i] = hit === SKY || hit === GROUND ? 0 : hit + 1
     }
-  const smoothed = samples > 1 ? smoothEdges(stage, aim, light, mask, width, height, samples) : light
+  const smoothed = samples > 1 ? smoothEdges(stage, aim, light, depth, mask, width, height, samples) : light
   return { width, height, light: smoothed, depth, normals, mask }
 }
 
@@ -92,6 +92,7 @@ function smoothEdges(
   stage: Stage,
   aim: Aim,
   light: Float32Array,
+  depth: Float32Array,
   mask: Uint8Array,
   width: number,
   height: number,
@@ -100,7 +101,7 @@ function smoothEdges(
   const out = light.slice()
   for (let y = 0, i = 0; y < height; y++)
     for (let x = 0; x < width; x++, i++) {
-      if (!isEdge(light, mask, width, height, x, y)) continue
+      if (!isEdge(light, depth, mask, width, height, x, y)) continue
       let r = 0
       let g = 0
       let b = 0
@@ -119,21 +120,30 @@ function smoothEdges(
   return out
 }
 
-/** Whether a pixel's neighbours show another object or a clearly different colour. */
-function isEdge(light: Float32Array, mask: Uint8Array, width: number, height: number, x: number, y: number): boolean {
+/** Whether a pixel's neighbours show another object, the sky beside the ground, or a clearly different colour. */
+function isEdge(
+  light: Float32Array,
+  depth: Float32Array,
+  mask: Uint8Array,
+  width: number,
+  height: number,
+  x: number,
+  y: number,
+): boolean {
   const i = y * width + x
   const own = mask[i] as number
+  const sky = depth[i] === Number.POSITIVE_INFINITY
   const r = light[3 * i] as number
   const g = light[3 * i + 1] as number
   const b = light[3 * i + 2] as number
-  // Relative to how bright it is: eyes and sRGB see ratios.
-  const tolerance = 0.12 + 0.2 * (r + g + b)
+  // Relative to how bright it is, because eyes see ratios; and generous to the ground, whose textures know a pixel's size.
+  const tolerance = own === 0 ? 0.3 + 0.35 * (r + g + b) : 0.14 + 0.2 * (r + g + b)
   for (let side = 0; side < 4; side++) {
     const nx = x + (side === 0 ? 1 : side === 1 ? -1 : 0)
     const ny = y + (side === 2 ? 1 : side === 3 ? -1 : 0)
     if (nx < 0 || ny < 0 || nx >= width || ny >= height) continue
     const j = ny * width + nx
-    if (mask[j] !== own) return true
+    if (mask[j] !== own || (depth[j] === Number.POSITIVE_INFINITY) !== sky) return true
     const difference =
       Math.abs((light[3 * j] as number) - r) + Math.abs((light[3 * j + 1] as number) - g) + Math.abs((light[3 * j + 2] as number) - b)
     if (difference > tolerance) return true

@@ -73,7 +73,11 @@ class Talk {
   #countFirst(asker: Asker): { question: string; program: Step[] } {
     const description = asker.description()
     const steps = filters(description, 0)
-    if (fitting(this.scene, description).length > 1) this.#focus = { kind: 'those', steps, known: Object.keys(description) as Attribute[] }
+    const known = Object.keys(description) as Attribute[]
+    const found = fitting(this.scene, description).length
+    if (found === 0) this.#focus = undefined
+    else if (found === 1) this.#focus = { kind: 'it', steps: Asker.one(description, 0), known }
+    else this.#focus = { kind: 'those', steps, known }
     return {
       question: `how many ${asker.writer.noun(description, true)} are there`,
       program: [...steps, { step: 'count', from: steps.length - 1 }],

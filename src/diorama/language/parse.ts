@@ -1,7 +1,7 @@
 import type { Constraints, ObjectConstraint, RelationConstraint } from '../constraints.js'
 import type { Decal, Relation } from '../scene.js'
+import { adjectiveKinds, Cursor } from './cursor.js'
 import { canonical, type Description, fits } from './description.js'
-import type { FunctionWord } from './lexicon.js'
 import { type Correction, type Lexeme, lexemesOf, type Meaning } from './phrases.js'
 import { tokenize } from './tokens.js'
 
@@ -37,23 +37,19 @@ export function parseCaption(text: string): Parsed {
   return { constraints: reader.constraints(), unknown: reader.unknown, corrections }
 }
 
-const adjectiveKinds = { colour: 'colour', size: 'size', material: 'material', stuff: 'material' } as const
 type Noun = { readonly index: number } | undefined
 
 /** A recursive reader of lexemes; the story grammar adds verbs to it. */
-export class Reader {
+export class Reader extends Cursor {
   readonly objects: Description[] = []
   readonly relations: RelationConstraint[] = []
   readonly absent: ObjectConstraint[] = []
   readonly unknown: string[] = []
-  protected at = 0
   /** The subject of the sentence: "it", and the owner of a predicate. */
   protected subject: number | undefined
   /** The subject before this one. */
   #before: number | undefined
   #place: Pick<Constraints, 'setting' | 'time' | 'style'> = {}
-
-  constructor(protected readonly lexemes: readonly Lexeme[]) {}
 
   constraints(): Constraints {
     return canonical({ objects: this.objects, relations: this.relations, absent: this.absent, ...this.#place })
@@ -81,8 +77,8 @@ export class Reader {
   /** Reads one part of the text, if one begins here. */
   protected part(fresh: boolean): boolean {
     if (this.#scenery() || this.#negation()) return true
-    if (this.#relationAhead()) return fresh ? this.#fronted() : this.#quality(this.subject)
-    if (this.#pronounAhead()) return this.#relationToIt(fresh)
+    if (this.relationAhead()) return fresh ? this.#fronted() : this.#quality(this.subject)
+    if (this.pronounAhead()) return this.#relationToIt(fresh)
     if (this.nounAhead()) {
       this.#turnTo(this.noun(true)?.index)
       return true
@@ -115,39 +111,6 @@ export class Reader {
   #skip({ meaning, sign, raw }: Lexeme): void {
     if (meaning?.kind === 'function' || (sign !== undefined && sign !== 'quote')) return
     this.unknown.push(raw)
-  }
-
-  // What stands ahead
-
-  protected ahead(offset = 0): Meaning | undefined {
-    return this.lexemes[this.at + offset]?.meaning
-  }
-
-  protected function(word: FunctionWord, offset = 0): boolean {
-    const meaning = this.ahead(offset)
-    return meaning?.kind === 'function' && meaning.value === word
-  }
-
-  protected take(word: FunctionWord): boolean {
-    if (!this.function(word)) return false
-    this.at++
-    return true
-  }
-
-  /** Whether a noun phrase begins at an offset: an article, a number, an adjective that a noun follows, or a noun. */
-  protected nounAhead(offset = 0): boolean {
-    for (let i = offset; ; i++) {
-      const meaning = this.ahead(i)
-      if (meaning === undefined) return this.lexemes[this.at + i]?.sign === 'comma' && i > offset && this.nounAhead(i + 1)
-      if (meaning.kind === 'shape' || meaning.kind === 'thing') return true
-      if (meaning.kind === 'function' && (meaning.value === 'a' || meaning.value === 'the' || meaning.value === 'any')) continue
-      if (meaning.kind !== 'number' && !(meaning.kind in adjectiveKinds)) return false
-    }
-  }
-
-  #relationAhead(offset = 0): boolean {
-    const kind = this.ahead(offset)?.kind
-    return (kind === 'relation' || this.function('under', offset)) && this.nounAhead(offset + 1)
   }
 
   // Scenery and negation
@@ -265,8 +228,8 @@ export class Reader {
 
   #modifiers(index: number, outer: boolean): void {
     for (;;) {
-      if (this.#relationAhead()) this.#relation(index)
-      else if (outer && this.function('and') && this.#relationAhead(1)) this.at++
+      if (this.relationAhead()) this.#relation(index)
+      else if (outer && this.function('and') && this.relationAhead(1)) this.at++
       else if (this.function('that') && this.function('is', 1)) {
         this.at += 2
         this.#predicate(index)
@@ -279,7 +242,7 @@ export class Reader {
     if (!this.function('with') || !this.nounAhead(1)) return false
     this.at++
     const companion = this.noun(false)
-    if (companion && this.#pronounAhead()) {
+    if (companion && this.pronounAhead()) {
       const { kind, value } = this.ahead() as Meaning & { value: Relation }
       this.at += kind === 'relation' ? 2 : 1
       this.#relate(companion.index, value, owner)
@@ -322,12 +285,6 @@ export class Reader {
     return true
   }
 
-  /** "behind it", "to its left" */
-  #pronounAhead(): boolean {
-    const kind = this.ahead()?.kind
-    return kind === 'relationToIt' || (kind === 'relation' && this.function('it', 1))
-  }
-
   /** "A cone is in front of it", or, at the start of a sentence, "In front of it there is a cone". */
   #relationToIt(fresh: boolean): boolean {
     const { kind, value } = this.ahead() as Meaning & { value: Relation }
@@ -353,11 +310,11 @@ export class Reader {
   }
 
   #quality(index: number | undefined): boolean {
-    if (this.#relationAhead()) {
+    if (this.relationAhead()) {
       this.#relation(index)
       return true
     }
-    if (index !== undefined && index === this.subject && this.#pronounAhead()) return this.#relationToIt(false)
+    if (index !== undefined && index === this.subject && this.pronounAhead()) return this.#relationToIt(false)
     return index !== undefined && this.#attribute(this.objects[index] as Description)
   }
 

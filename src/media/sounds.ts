@@ -45,7 +45,7 @@ interface SoundFacts {
   readonly codec: string
   readonly sampleRate: number
   readonly channels: number
-  /** 0 if it does not say. */
+  /** Of this sound; 0 if it does not say. */
   readonly seconds: number
   /** Of FLAC; 0 elsewhere. */
   readonly bits: number
@@ -65,7 +65,14 @@ async function factsOf(track: InputAudioTrack, format: AvFormat, limits: MediaLi
   assertWithin(limits, 'seconds', seconds, name)
   assertWithin(limits, 'decodedBytes', seconds * sampleRate * channels * 4, name)
   const description = (await track.getDecoderConfig())?.description
-  return { codec, sampleRate, channels, seconds, bits: codec === 'flac' && description ? flacBits(description) : 0 }
+  // A WebM only says how long everything is together.
+  return {
+    codec,
+    sampleRate,
+    channels,
+    seconds: format === 'webm' ? 0 : seconds,
+    bits: codec === 'flac' && description ? flacBits(description) : 0,
+  }
 }
 
 /** A WAV says how long it is in its first bytes; programs that stream it write 0 or all ones, and some are off by a header. */
@@ -75,11 +82,11 @@ function assertWholeRiff(bytes: Uint8Array, name: string): void {
   throw truncated(name, `${promised.toLocaleString('en')} bytes behind its header`, `${(bytes.length - 8).toLocaleString('en')} bytes`)
 }
 
-const truncated = (file: string, expected: string, found: string): MediaError =>
+export const truncated = (file: string, expected: string, found: string): MediaError =>
   new MediaError({ code: 'MediaTruncated', file, expected, found, hint: 'Download or save it again' })
 
 /** What encoders pad at both ends and a container may count in, in seconds. */
-const padding = 0.25
+export const padding = 0.25
 
 /** Bits per sample in FLAC's STREAMINFO, which follows "fLaC" and a block header (RFC 9639, 8.2): five bits at its 100th. */
 function flacBits(description: AllowSharedBufferSource): number {

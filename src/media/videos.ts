@@ -1,13 +1,13 @@
 import { EncodedPacketSink, type InputTrack, type InputVideoTrack, type VideoSample, VideoSampleSink } from 'mediabunny'
 import { codecs } from '#codecs'
-import { type Audio, fitTo, sampleCount } from './audio.js'
+import { type Audio, duration, fitTo, sampleCount } from './audio.js'
 import { type AvFormat, inTime, withInput } from './av-input.js'
 import { type FrameTimes, frameRateOf } from './frame-rate.js'
 import { type Image, imageOf } from './image.js'
 import { assertPictureWithin, assertWithin, type MediaLimits, withDefaults } from './limits.js'
 import { MediaError } from './media-error.js'
 import { expectFormat } from './sniff.js'
-import { soundOf } from './sounds.js'
+import { padding, soundOf, truncated } from './sounds.js'
 import type { Video } from './video.js'
 import { bt709, fromYuv420, type YuvMatrix, yuv420Size } from './yuv.js'
 
@@ -32,16 +32,21 @@ export async function decodeVideo(bytes: Uint8Array, { limits, name = 'the film'
   assertWithin(all, 'bytes', bytes.length, name)
   const format = expectFormat(bytes, ['mp4', 'webm'], name)
   await codecs.webCodecs('read', name)
-  const { video, soundStart } = await withInput(bytes, format, name, async (input) => {
+  const { video, soundStart, promised } = await withInput(bytes, format, name, async (input) => {
     const track = await inTime(input.getPrimaryVideoTrack(), format, name)
     if (!track) throw new MediaError({ code: 'MediaInvalid', file: name, expected: 'a film', found: 'a file without pictures' })
     const sound = await inTime(input.getPrimaryAudioTrack(), format, name)
     // What lies before time 0 is an encoder's padding, which nobody shows or plays.
     const startOf = async (either: InputTrack) => Math.max(0, await inTime(either.getFirstTimestamp(), format, name))
     const video = await decodeTrack(track, await startOf(track), { format, limits: all, name, frameRate })
-    return { video, soundStart: sound ? (await startOf(sound)) - (await startOf(track)) : 0 }
+    const promised = ((await inTime(input.getDurationFromMetadata(), format, name)) ?? 0) - (await startOf(track))
+    return { video, promised, soundStart: sound ? (await startOf(sound)) - (await startOf(track)) : 0 }
   })
   const audio = await soundOf(bytes, format, all, name)
+  // A cut WebM reads like a whole one, only shorter. Its last frame may be shown for any time.
+  const found = Math.max(video.frames.length / video.frameRate, audio ? soundStart + duration(audio) : 0)
+  if (found + 1 / video.frameRate + padding < promised)
+    throw truncated(name, `${promised.toFixed(3)} seconds, as it says`, `${found.toFixed(3)} seconds`)
   return audio ? { ...video, audio: aligned(audio, soundStart, video) } : video
 }
 

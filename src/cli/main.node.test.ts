@@ -44,7 +44,7 @@ describe('genera', () => {
     expect(ends.map(({ err }) => err).slice(2)).toEqual([
       'Cannot read nowhere.png: expected a file that can be read, found nothing there. Check the path; a relative one starts at the current folder\n',
       '{"error":{"code":"output","message":"Cannot write nowhere/scene.png: the folder nowhere does not exist. Create it first"}}\n',
-      "Cannot run genera: unknown command 'diorma' (there is diorama, again, inspect). Did you mean diorama?\n",
+      "Cannot run genera: unknown command 'diorma' (there is diorama, diorama-bench, again, inspect). Did you mean diorama?\n",
       "Cannot run genera diorama: unknown option '--sede'. Did you mean --seed?\n",
     ])
   })

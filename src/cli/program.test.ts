@@ -1,9 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
+import { reader, readerSizes } from '../diorama/reader/network.js'
+import { placeholder } from '../graph/index.js'
+import { blankImage } from '../media/image.js'
 import { decodeImage } from '../media/images.js'
+import { encodePng } from '../media/png.js'
+import { initialise } from '../nn/index.js'
+import { writeSafetensors } from '../weights/index.js'
 import { run } from './program.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'genera-program-'))
@@ -29,7 +35,7 @@ async function genera(line: string, { input = '', stop = new AbortController() }
     protect: <T>(work: Promise<T>) => work,
   }
   const code = await run(
-    words.map((word) => (/^\w+([.-]\w+)*\.[a-z0-9]{2,4}$/.test(word) ? at(word) : word)),
+    words.map((word) => (/^\w+([.-]\w+)*\.(?:[a-z0-9]{2,4}|safetensors)$/.test(word) ? at(word) : word)),
     session,
   )
   return { code, out: Buffer.concat(out.chunks).toString(), err: Buffer.concat(err.chunks).toString() }
@@ -137,5 +143,32 @@ describe('genera again', () => {
   it('says that a file does not say how it was made', async () => {
     const { code, err } = await genera('again -', { input: '{}' })
     expect([code, err]).toEqual([1, 'Cannot make - again: it does not say how it was made by genera. See what it says: genera inspect\n'])
+  })
+})
+
+describe('genera diorama-bench', () => {
+  it('prints the prompts with their names', async () => {
+    const lines = (await genera('diorama-bench')).out.trimEnd().split('\n')
+    expect(lines.length).toBe(200)
+    expect(lines[0]).toMatch(/^[a-z-]+-01\t\S.*$/)
+    expect(JSON.parse((await genera('diorama-bench --json')).out.split('\n')[0] as string)).toHaveProperty('constraints')
+  })
+
+  it('scores pictures by what a reader sees in them', async () => {
+    // A reader that has learnt nothing, so that the test needs no weights: what matters is the way from files to shares.
+    const size = readerSizes.embedded
+    const parameters = initialise((scope) => reader(scope, placeholder([1, 3, size.pixels, size.pixels]), size), { seed: 1 })
+    await writeSafetensors(at('reader.safetensors'), Object.entries(parameters))
+    mkdirSync(join(folder, 'pictures'))
+    for (const name of ['colours-01.png', 'colours-01_2.png', 'notes.txt'])
+      writeFileSync(join(folder, 'pictures', name), encodePng(blankImage(16, 16)))
+    const { code, out, err } = await genera(`diorama-bench ${join(folder, 'pictures')} --reader reader.safetensors`)
+    expect([code, err]).toEqual([0, expect.stringContaining('1 of 200 prompts have a picture')])
+    expect(out).toMatch(/met in full\n {2}overall +0\.0 % {2}of 2\n/)
+  })
+
+  it('says that nothing in a folder is called after a prompt', async () => {
+    const { code, err } = await genera(`diorama-bench ${folder}`)
+    expect([code, err]).toEqual([1, expect.stringContaining('is a picture called after a prompt. Call them')])
   })
 })

@@ -1,4 +1,13 @@
 /** The procedural world: scenes and stories, their pictures, films, sounds, meshes and sentences, and who judges them. */
+export {
+  type BenchAnswer,
+  type BenchCategory,
+  type BenchPrompt,
+  type BenchScore,
+  bench,
+  benchCategories,
+  scoreBench,
+} from './bench.js'
 export * from './constraints.js'
 export { contactSheet } from './contact-sheet.js'
 export {

@@ -5,6 +5,7 @@ import { encodeGlb } from './glb.js'
 import { blankImage } from './image.js'
 import { encodeAnimation, encodeImage } from './images.js'
 import { encodeAudio } from './sounds.js'
+import { encodeVideo } from './videos.js'
 
 describe('describeMedia()', () => {
   it('says the size of pictures and the frames of animations', async () => {
@@ -19,6 +20,16 @@ describe('describeMedia()', () => {
   it('says the length, rate and channels of sounds', async () => {
     const wav = await encodeAudio(silence(0.5, { sampleRate: 8000, channels: 2 }), { format: 'wav' })
     expect(await describeMedia(wav)).toMatchObject({ format: 'wav', seconds: 0.5, sampleRate: 8000, channels: 2 })
+  })
+
+  it('says the size, rate, length and codecs of films', async () => {
+    const frames = Array.from({ length: 6 }, (_, i) => blankImage(32, 16, [40 * i, 0, 0]))
+    const audio = silence(0.5, { sampleRate: 48_000, channels: 1 })
+    const mp4 = await encodeVideo({ frameRate: 12, frames, audio }, { format: 'mp4' })
+    const film = { width: 32, height: 16, frames: 6, frameRate: 12, sampleRate: 48_000, channels: 1, codecs: ['avc', 'aac'] }
+    const described = await describeMedia(mp4)
+    expect(described).toMatchObject(film)
+    expect(described.seconds).toBeCloseTo(0.5, 1)
   })
 
   it('says the triangles and the extent of meshes', async () => {

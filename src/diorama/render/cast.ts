@@ -121,15 +121,7 @@ function smoothEdges(
 }
 
 /** Whether a pixel's neighbours show another object, the sky beside the ground, or a clearly different colour. */
-function isEdge(
-  light: Float32Array,
-  depth: Float32Array,
-  mask: Uint8Array,
-  width: number,
-  height: number,
-  x: number,
-  y: number,
-): boolean {
+function isEdge(light: Float32Array, depth: Float32Array, mask: Uint8Array, width: number, height: number, x: number, y: number): boolean {
   const i = y * width + x
   const own = mask[i] as number
   const sky = depth[i] === Number.POSITIVE_INFINITY

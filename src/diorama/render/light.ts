@@ -64,29 +64,26 @@ function covered(solid: Solid, width: number, along: number, off: number): numbe
   const { kind, size, bound } = solid
   let from = Math.max(along - bound, 2e-3)
   let to = along + bound
-  let a = to - GOLDEN * (to - from)
-  let b = from + GOLDEN * (to - from)
-  let atA = localDistance(kind, size, ox + a * dx, oy + a * dy, oz + a * dz) / a
-  let atB = localDistance(kind, size, ox + b * dx, oy + b * dy, oz + b * dz) / b
-  for (let step = 0; step < 12; step++) {
-    if (atA < atB) {
-      // Deep inside is dark whatever the exact depth.
-      if (atA < -width) return 1
-      to = b
-      b = a
-      atB = atA
-      a = to - GOLDEN * (to - from)
-      atA = localDistance(kind, size, ox + a * dx, oy + a * dy, oz + a * dz) / a
-    } else {
-      if (atB < -width) return 1
-      from = a
-      a = b
-      atA = atB
-      b = from + GOLDEN * (to - from)
-      atB = localDistance(kind, size, ox + b * dx, oy + b * dy, oz + b * dz) / b
-    }
+  // The best place so far divides the bracket by the golden section, and so does its mirror image, the next one to look at.
+  let best = to - GOLDEN * (to - from)
+  let least = Number.POSITIVE_INFINITY
+  let t = best
+  for (let step = 0; step < 13; step++) {
+    const h = localDistance(kind, size, ox + t * dx, oy + t * dy, oz + t * dz)
+    const quotient = h / (width * t)
+    // Deep inside is dark whatever the exact depth; and a distance falls no faster than the ray runs.
+    if (quotient < -1) return 1
+    if (h - Math.max(to - t, t - from) > width * to) return 0
+    if (quotient < least) {
+      if (t < best) to = best
+      else if (t > best) from = best
+      best = t
+      least = quotient
+    } else if (t < best) from = t
+    else to = t
+    t = from + to - best
   }
-  return penumbra(Math.min(atA, atB) / width)
+  return penumbra(least)
 }
 
 /** The same quotient for a torus, by walking along the ray: its distance may have two valleys. */
@@ -112,7 +109,9 @@ function penumbra(edge: number): number {
   return 0.25 * (1 - edge) * (1 - edge) * (2 + edge)
 }
 
-/** How far ambient light is blocked from, in metres. */
+/** How far along the normal ambient light is looked for, in metres. */
+const NEAR = 0.09
+const MIDDLE = 0.28
 const REACH = 0.75
 
 /**
@@ -141,17 +140,19 @@ export function openness(
     const cz = solid.z - pz
     const range = solid.bound + REACH
     if (cx * cx + cy * cy + cz * cz > range * range || cx * nx + cy * ny + cz * nz < -solid.bound) continue
-    const closed =
-      0.34 * blocked(distanceTo(solid, px + 0.09 * nx, py + 0.09 * ny, pz + 0.09 * nz), 0.09) +
-      0.33 * blocked(distanceTo(solid, px + 0.28 * nx, py + 0.28 * ny, pz + 0.28 * nz), 0.28) +
-      0.33 * blocked(distanceTo(solid, px + REACH * nx, py + REACH * ny, pz + REACH * nz), REACH)
+    let closed = 0
+    for (let look = 0; look < 3; look++) {
+      const step = look === 0 ? NEAR : look === 1 ? MIDDLE : REACH
+      closed += blocked(distanceTo(solid, px + step * nx, py + step * ny, pz + step * nz), step) / 3
+    }
     open *= 1 - (solid.glass ? 0.4 : 0.92) * closed
     if (i === self) continue
     const back = 0.4 * closed * (solid.glass ? 0.5 : 1)
     bleed.set(bleed.r + solid.r * back, bleed.g + solid.g * back, bleed.b + solid.b * back)
   }
   if (self >= 0)
-    open *= 1 - 0.55 * (0.3 * blocked(py + 0.09 * ny, 0.09) + 0.35 * blocked(py + 0.28 * ny, 0.28) + 0.35 * blocked(py + REACH * ny, REACH))
+    open *=
+      1 - 0.55 * (0.3 * blocked(py + NEAR * ny, NEAR) + 0.35 * blocked(py + MIDDLE * ny, MIDDLE) + 0.35 * blocked(py + REACH * ny, REACH))
   return open
 }
 

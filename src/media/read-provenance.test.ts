@@ -2,13 +2,17 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { testImage, testProvenance } from '../../tests/support/media.js'
 import { decodeExif, encodeExif } from './exif.js'
+import { encodeGlb } from './glb.js'
 import { decodeImage, encodeAnimation, encodeImage } from './images.js'
 import { joined } from './inflate.js'
 import { withGifComment, withJpegExif } from './picture-containers.js'
 import { encodePng } from './png.js'
 import { type PngChunk, readChunks, textChunk, writeChunks } from './png-chunks.js'
+import { encodePptx } from './pptx.js'
 import { longestProvenance } from './provenance.js'
 import { readProvenance } from './read-provenance.js'
+import { encodeAudio } from './sounds.js'
+import { encodeVideo } from './videos.js'
 
 const image = testImage(20, 14)
 const alpha = testImage(20, 14, 4)
@@ -41,6 +45,30 @@ describe('readProvenance() reads back what was embedded in', () => {
       ...(!/GIF|animated/.test(kind) && { hasAlpha: kind.endsWith('alpha') }),
     })
     expect((await decodeImage(bytes)).width).toBe(20)
+  })
+})
+
+describe('readProvenance() reads back what was embedded in sounds, films and documents:', () => {
+  const sound = { sampleRate: 24_000, channels: [Float32Array.from({ length: 4800 }, (_, i) => Math.sin(i / 9) / 2)] }
+  const film = { frameRate: 5, frames: [0, 1, 2].map((frame) => testImage(32, 32, 3, frame)) }
+  const triangle = {
+    name: 'triangle',
+    positions: Float32Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0),
+    indices: Uint32Array.of(0, 1, 2),
+    material: { name: 'red', colour: [1, 0, 0] as const, metallic: 0, roughness: 1 },
+  }
+  const files: Record<string, () => Promise<Uint8Array>> = {
+    WAV: () => encodeAudio(sound, { format: 'wav', provenance }),
+    FLAC: () => encodeAudio(sound, { format: 'flac', provenance }),
+    MP3: () => encodeAudio(sound, { format: 'mp3', provenance }),
+    Ogg: () => encodeAudio(sound, { format: 'ogg', provenance }),
+    MP4: () => encodeVideo(film, { format: 'mp4', provenance }),
+    WebM: () => encodeVideo(film, { format: 'webm', provenance }),
+    GLB: () => encodeGlb({ parts: [triangle] }, { provenance }),
+    PPTX: () => encodePptx({ title: 'A deck', slides: [{ layout: 'title', title: 'A deck' }] }, { provenance }),
+  }
+  test.each(Object.keys(files))('%s', async (kind) => {
+    expect(await readProvenance(await (files[kind] as () => Promise<Uint8Array>)())).toEqual({ own: provenance })
   })
 })
 

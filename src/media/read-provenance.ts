@@ -44,7 +44,8 @@ export async function readProvenance(bytes: Uint8Array, name?: string): Promise<
     }
     default: {
       const { readAvProvenance } = await import('./av-tags.js')
-      return fromJson(await readAvProvenance(bytes), file)
+      const comment = await readAvProvenance(bytes, file)
+      return fromTexts(comment !== undefined && looksLikeOurs(comment) ? comment : undefined, undefined, file)
     }
   }
 }

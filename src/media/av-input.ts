@@ -1,4 +1,4 @@
-import { ADTS, BufferSource, FLAC, Input, type InputFormat, MATROSKA, MP3, MP4, OGG, QTFF, WAVE, WEBM } from 'mediabunny'
+import { ADTS, BufferSource, FLAC, Input, type InputFormat, Logging, LogLevel, MATROSKA, MP3, MP4, OGG, QTFF, WAVE, WEBM } from 'mediabunny'
 import { MediaError } from './media-error.js'
 import { type MediaFormat, mediaFormats } from './sniff.js'
 
@@ -45,6 +45,9 @@ class WatchedSource extends BufferSource {
  * a `MediaError`: to a caller it is all one damaged file.
  */
 export async function withInput<T>(bytes: Uint8Array, format: AvFormat, name: string, use: (input: Input) => Promise<T>): Promise<T> {
+  // What the library would print about a damaged file, the error says.
+  const { level } = Logging
+  Logging.level = LogLevel.Silent
   const input = new Input({ formats: [...demuxers[format]], source: new WatchedSource(bytes) })
   try {
     return await use(input)
@@ -52,6 +55,7 @@ export async function withInput<T>(bytes: Uint8Array, format: AvFormat, name: st
     throw damaged(cause, format, name)
   } finally {
     input.dispose()
+    Logging.level = level
   }
 }
 

@@ -96,7 +96,8 @@ async function decodeTrack(track: InputVideoTrack, start: number, decoding: Trac
       const { value: sample, done } = await inTime(samples.next(), format, name)
       if (done) break
       try {
-        const { codedWidth: width, codedHeight: height } = sample
+        // The visible part: in memory, decoders round sizes up to whole blocks.
+        const { width, height } = sample.visibleRect
         if (width !== size.width || height !== size.height) {
           const found = `a frame of ${width} × ${height}`
           throw new MediaError({

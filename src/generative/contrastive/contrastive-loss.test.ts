@@ -109,8 +109,8 @@ describe('contrastive pairs', () => {
       if (event.kind === 'done') trained = event.parameters
     }
     const judge = compile((batch: { left: Tensor; right: Tensor }) => {
-      const given_ = scores(given(trained), batch)
-      return { loss: contrastiveLoss(given_), ...contrastiveAccuracy(given_) }
+      const own = scores(given(trained), batch)
+      return { loss: contrastiveLoss(own), ...contrastiveAccuracy(own) }
     })
     const { loss, rows, columns } = await judge(pairs(1_000_000))
     await judge.dispose()

@@ -1,3 +1,5 @@
+import { oggPages } from './ogg-pages.js'
+
 /**
  * Small repairs on finished containers: what the muxer draws from the clock or at random gets a fixed value, so that the same input
  * gives the same bytes, and what it does not know about an encoder's padding is written where players look for it. All of them
@@ -30,16 +32,11 @@ export function settleMp4(bytes: Uint8Array): void {
  */
 export function settleOgg(bytes: Uint8Array, end: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const lastPage = 4
-  for (let at = 0; at + 27 <= bytes.length && view.getUint32(at) === 0x4f676753; ) {
-    const segments = bytes[at + 26] as number
-    const lengths = bytes.subarray(at + 27, at + 27 + segments)
-    const size = 27 + segments + lengths.reduce((sum, length) => sum + length, 0)
+  for (const { at, size, last } of oggPages(bytes)) {
     view.setUint32(at + 14, 1, true)
-    if ((bytes[at + 5] as number) & lastPage) view.setBigUint64(at + 6, BigInt(end), true)
+    if (last) view.setBigUint64(at + 6, BigInt(end), true)
     view.setUint32(at + 22, 0, true)
     view.setUint32(at + 22, oggChecksum(bytes.subarray(at, at + size)), true)
-    at += size
   }
 }
 

@@ -3,7 +3,9 @@ import { type Audio, toMono } from './audio.js'
 import { type AvFormat, avFormats, damaged, inTime, withInput } from './av-input.js'
 import { assertWithin, type MediaLimits, withDefaults } from './limits.js'
 import { MediaError } from './media-error.js'
+import { oggPages } from './ogg-pages.js'
 import { expectFormat } from './sniff.js'
+import { type SoundDecoderName, startDecoder } from './sound-decoders.js'
 
 export { type AudioEncoding, type AudioFormat, encodeAudio } from './encode-sounds.js'
 
@@ -33,6 +35,7 @@ export function soundOf(bytes: Uint8Array, format: AvFormat, limits: MediaLimits
     if (!track) return undefined
     const facts = await factsOf(track, format, limits, name)
     if (format === 'wav') assertWholeRiff(bytes, name)
+    if (format === 'ogg') assertWholeOgg(bytes, name)
     const sound = new Collector(facts, limits, name)
     if (facts.codec.startsWith('pcm') || facts.codec === 'ulaw' || facts.codec === 'alaw') await collectSamples(track, sound, format, name)
     else await collectDecoded(bytes, facts, sound, format, name)
@@ -80,6 +83,16 @@ function assertWholeRiff(bytes: Uint8Array, name: string): void {
   const promised = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true)
   if (promised === 0 || promised === 0xffff_ffff || promised <= bytes.length) return
   throw truncated(name, `${promised.toLocaleString('en')} bytes behind its header`, `${(bytes.length - 8).toLocaleString('en')} bytes`)
+}
+
+/** An Ogg ends with a page that says so. */
+function assertWholeOgg(bytes: Uint8Array, name: string): void {
+  const pages = [...oggPages(bytes)]
+  const final = pages.at(-1)
+  if (final && final.at + final.size > bytes.length)
+    throw truncated(name, `a page of ${final.size.toLocaleString('en')} bytes`, `${(bytes.length - final.at).toLocaleString('en')} bytes`)
+  if (!pages.some(({ last }) => last))
+    throw truncated(name, 'a last page', `${pages.length.toLocaleString('en')} pages and none that is the last`)
 }
 
 export const truncated = (file: string, expected: string, found: string): MediaError =>
@@ -173,10 +186,9 @@ async function collectSamples(track: InputAudioTrack, sound: Collector, format: 
 }
 
 /** The decoder to take, by codec and container. */
-const decoderOf = (codec: string, format: AvFormat): 'mp3' | 'flac' | 'opus' | 'oga' | 'm4a' | 'webm' | 'aac' | undefined => {
-  if (format === 'mp4') return 'm4a'
-  if (format === 'webm') return 'webm'
-  if (format === 'ogg') return codec === 'opus' ? 'opus' : codec === 'vorbis' ? 'oga' : undefined
+const decoderOf = (codec: string, format: AvFormat): SoundDecoderName | undefined => {
+  if (format === 'mp4' || format === 'webm') return format
+  if (format === 'ogg') return codec === 'opus' || codec === 'vorbis' ? codec : undefined
   return codec === 'mp3' || codec === 'flac' || codec === 'aac' ? codec : undefined
 }
 
@@ -188,21 +200,20 @@ const portion = 4096
  * the same in Node and in browsers, and they cut off what encoders pad (LAME's tag, Opus's pre-skip, edit lists).
  */
 async function collectDecoded(bytes: Uint8Array, facts: SoundFacts, sound: Collector, format: AvFormat, name: string): Promise<void> {
-  const { default: decode } = await import('audio-decode')
   const kind = decoderOf(facts.codec, format)
   if (!kind)
     throw new MediaError({ code: 'MediaUnsupported', file: name, expected: 'sound in a codec that can be read', found: facts.codec })
-  const decoder = await inTime(decode[kind](), format, name)
+  const decoder = await inTime(startDecoder(kind), format, name)
   // This decoder divides integers by their largest value; dividing by half their range is what undoes every other program.
   const largest = 2 ** (facts.bits - 1) - 1
   const exact = (sample: number) => Math.round(sample * largest) / (largest + 1)
   try {
     for (let at = 0; at <= bytes.length; at += portion) {
       const last = at + portion >= bytes.length
-      const pieces = [await inTime(decoder(bytes.subarray(at, at + portion)), format, name)]
-      if (last) pieces.push(await inTime(decoder(), format, name))
-      for (const { channelData, sampleRate } of pieces)
-        sound.add(facts.bits > 0 ? channelData.map((channel) => channel.map(exact)) : channelData, sampleRate)
+      const pieces = [await inTime(decoder.decode(bytes.subarray(at, at + portion)), format, name)]
+      if (last) pieces.push(await inTime(decoder.finish(), format, name))
+      for (const { channels, sampleRate } of pieces)
+        sound.add(facts.bits > 0 ? channels.map((channel) => channel.map(exact)) : channels, sampleRate)
       if (last) return
     }
   } catch (cause) {

@@ -74,7 +74,7 @@ interface TrackDecoding {
 
 async function decodeTrack(track: InputVideoTrack, start: number, decoding: TrackDecoding): Promise<Video> {
   const { format, limits, name } = decoding
-  const { frameRate, count } = await timing(track, start, decoding)
+  const { frameRate, count, slack } = await timing(track, start, decoding)
   const size = { width: await track.getCodedWidth(), height: await track.getCodedHeight() }
   assertPictureWithin(limits, { ...size, frames: count }, name)
   if (!(await inTime(track.canDecode(), format, name))) {
@@ -87,8 +87,7 @@ async function decodeTrack(track: InputVideoTrack, start: number, decoding: Trac
   let current: Image | undefined
   let decoded = 0
   const showUntil = (time: number): void => {
-    // Timestamps are rounded, in WebM to milliseconds; half a frame is more than that and less than what matters.
-    while (current && frames.length < count && start + (frames.length + 0.5) / frameRate <= time) frames.push(current)
+    while (current && frames.length < count && start + frames.length / frameRate + slack < time) frames.push(current)
   }
   const samples = new VideoSampleSink(track).samples()
   try {
@@ -122,7 +121,7 @@ async function decodeTrack(track: InputVideoTrack, start: number, decoding: Trac
   return { frameRate, frames }
 }
 
-/** The rate and the number of frames of the result. Reads packets, decodes nothing. */
+/** The rate and the number of frames of the result, and how late a frame may come, in seconds. Reads packets, decodes nothing. */
 async function timing(track: InputVideoTrack, start: number, { format, limits, name, frameRate: wanted }: TrackDecoding) {
   const times = await frameTimes(track, { format, limits, name })
   assertWithin(limits, 'seconds', times.end, name)
@@ -130,11 +129,13 @@ async function timing(track: InputVideoTrack, start: number, { format, limits, n
   const frameRate = wanted ?? own.frameRate
   if (!(frameRate > 0 && frameRate <= 1000))
     throw new MediaError({ code: 'MediaInvalid', file: name, expected: 'a frame rate above 0 and up to 1,000', found: String(frameRate) })
-  // Where nothing changes, the last frame counts as one, whatever length the container gives it.
+  // Where nothing changes, the last frame counts as one, whatever length the container gives it, and a frame may be off by half its length.
+  const same = wanted === undefined && own.even
   const seconds = times.end - start
-  const count = wanted === undefined && own.even ? times.starts.length : Math.max(1, Math.round(seconds * frameRate))
+  const count = same ? times.starts.length : Math.max(1, Math.round(seconds * frameRate))
+  const slack = same ? 0.5 / frameRate : times.resolution
   assertWithin(limits, 'frames', count, name, `${seconds.toFixed(3)} seconds at ${frameRate} a second`)
-  return { frameRate, count }
+  return { frameRate, count, slack }
 }
 
 /** Walks the packets one by one, no further than the limit: in a damaged WebM they can go round in circles. */
@@ -151,7 +152,8 @@ async function frameTimes(track: InputVideoTrack, { format, limits, name }: Omit
     packet = await inTime(sink.getNextPacket(packet, options), format, name)
   }
   if (starts.length === 0) throw noFrames(name)
-  return { starts: starts.sort((a, b) => a - b), end, resolution: 1 / (await track.getTimeResolution()) }
+  // An MP4 may count in frames, which is no rounding at all.
+  return { starts: starts.sort((a, b) => a - b), end, resolution: Math.min(0.001, 1 / (await track.getTimeResolution())) }
 }
 
 const noFrames = (file: string): MediaError =>

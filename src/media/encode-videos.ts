@@ -94,8 +94,8 @@ function assertFilm({ frames, frameRate, audio }: Video, { quality = 80, bitrate
 
 /**
  * Bits per second at which H.264 keeps this quality: for small pictures 0.05 bits a pixel at quality 0, twice that every 16 steps up, and
- * from 256 × 256 on growing with the side, not the area, since large pictures have less in each pixel. Measured at 128 × 96 with grain:
- * see the tests.
+ * from 256 × 256 on growing with the side, not the area, since large pictures have less in each pixel. Measured at 128 × 96 with
+ * grain: 34.5 dB at 50, 40.6 at 80, 48.7 at 100.
  */
 const bitrateOf = (quality: number, { width, height, frameRate }: FilmSize): number => {
   const pixels = width * height

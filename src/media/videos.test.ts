@@ -183,6 +183,13 @@ describe('decodeVideo()', () => {
     )
   })
 
+  test('does not follow a WebM whose cluster has no size in circles', async () => {
+    const bytes = await encodeVideo(film({ frames: 2 }), { format: 'webm' })
+    bytes[Buffer.from(bytes).indexOf('1f43b675', 'hex') + 4] = 0
+    await expect(decodeVideo(bytes)).rejects.toMatchObject({ code: 'MediaInvalid', found: expect.stringContaining('in circles') })
+    await expect(readAvProvenance(bytes)).rejects.toMatchObject({ code: 'MediaInvalid' })
+  })
+
   test('says that a sound is no film', async () => {
     await expect(decodeVideo(new TextEncoder().encode('OggS....'))).rejects.toMatchObject({
       code: 'MediaUnsupported',

@@ -92,7 +92,7 @@ const noEncoder = (codec: string, file: string, cause: unknown): MediaError =>
     action: 'write',
     file,
     expected: `an encoder for ${codec}`,
-    found: cause instanceof Error ? cause.message : 'a platform without one',
+    found: cause instanceof Error ? cause.message.replace(/\.$/, '') : 'a platform without one',
     hint: 'Leave the sound out, or take the other format',
     cause,
   })

@@ -30,9 +30,16 @@ export interface Site {
   close(): void
 }
 
-/** Bundles the page from the sources and serves it with the engine's own files, which are found in every folder. */
-export async function serveSite(): Promise<Site> {
-  const scripts = await bundle()
+export interface SiteScripts {
+  /** The script of the page. */
+  readonly page: string
+  /** Scripts for workers, by their names without `.js`. */
+  readonly workers?: Readonly<Record<string, string>>
+}
+
+/** Bundles scripts, named relative to this folder, and serves them with the engine's own files, which are found in every folder. */
+export async function serveSite({ page, workers = {} }: SiteScripts): Promise<Site> {
+  const scripts = await bundle({ page, ...workers })
   const server = createServer(async ({ url = '/' }, response) => {
     const name = basename(url)
     const engineFile = /^ort-wasm[\w.-]+$/.test(name) ? await readFile(join(engineFolder, name)) : undefined
@@ -50,9 +57,10 @@ function send(response: ServerResponse, name: string, body: string | Uint8Array 
   response.writeHead(200, headers).end(body)
 }
 
-async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
+async function bundle(scripts: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, Uint8Array>> {
+  const entries = Object.entries(scripts).map(([name, path]) => [name, fileURLToPath(new URL(path, import.meta.url))])
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./page.ts', import.meta.url))],
+    entryPoints: Object.fromEntries(entries),
     outdir: '/site',
     bundle: true,
     splitting: true, // the engine gets a script of its own, which its threads load too
@@ -60,7 +68,8 @@ async function bundle(): Promise<ReadonlyMap<string, Uint8Array>> {
     platform: 'browser',
     target: 'es2022',
     conditions: ['genera-source', 'browser'],
-    external: ['module', 'worker_threads'], // branches for Node inside onnxruntime-web
+    // Branches for Node, in onnxruntime-web and in the reader of GLB, which no page takes.
+    external: ['module', 'worker_threads', 'node:*'],
     write: false,
   })
   return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]))

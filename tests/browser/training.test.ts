@@ -1,4 +1,4 @@
-import type { Browser, Page as Tab } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { childRuntime } from '../../src/graph/runtime/child.node.js'
 import { startRuntime } from '../../src/graph/runtime/platform.node.js'
@@ -7,6 +7,7 @@ import { chromiumPath, launchChromium, noChromium, noSoftwareGpu, softwareGpu } 
 import type { Page } from './page.js'
 import { type TrainingRun, train } from './program.js'
 import { type Site, serveSite } from './site.js'
+import { openTab, type Tab } from './tab.js'
 
 // One training program, five engines: the losses of all have to agree with those of ONNX Runtime on the CPU.
 
@@ -52,11 +53,11 @@ describe('training in Node', () => {
 describe.skipIf(!chromiumPath)(`training in Chromium${chromiumPath ? '' : ` (${noChromium})`}`, () => {
   let site: Site
   let browser: Browser
-  let tab: Tab
-  const complaints: string[] = []
+  let tab: Tab<Page>
+  const tabs: Tab<Page>[] = []
 
   beforeAll(async () => {
-    site = await serveSite()
+    site = await serveSite({ page: './page.ts' })
     browser = await launchChromium(chromiumPath as string)
     tab = await open(site.isolated)
   }, minutes)
@@ -65,68 +66,56 @@ describe.skipIf(!chromiumPath)(`training in Chromium${chromiumPath ? '' : ` (${n
     site?.close()
   })
 
-  async function open(url: string): Promise<Tab> {
-    const opened = await browser.newPage()
-    opened.on('pageerror', (error) => complaints.push(error.message))
-    opened.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
-    await opened.goto(url)
+  async function open(url: string): Promise<Tab<Page>> {
+    const opened = await openTab<Page>(browser, url)
+    tabs.push(opened)
     return opened
   }
 
-  /** Calls the page. Playwright carries the function's text over, so it can use nothing but its arguments. */
-  const call = <K extends keyof Page>(name: K, args: Parameters<Page[K]>, on = tab): Promise<Awaited<ReturnType<Page[K]>>> =>
-    on.evaluate(
-      ({ name, args }) => {
-        const { genera } = globalThis as unknown as { genera: Record<string, (...args: unknown[]) => never> }
-        return genera[name]?.(...args) as never
-      },
-      { name, args: args as unknown[] },
-    )
-
   test('on wasm with threads takes the same course, under a policy that forbids eval', async () => {
-    const run = await call('train', ['wasm'])
+    const run = await tab.call('train', 'wasm')
     expect(run.runtime).toMatch(/^onnxruntime-web wasm, [2-8] threads$/)
     expectSameTraining(run)
   })
 
   test('on webgpu takes the same course, with arrays that stay on the GPU', { timeout: 2 * minutes }, async () => {
-    const run = await call('train', ['webgpu'])
+    const run = await tab.call('train', 'webgpu')
     expect(run.runtime).toMatch(/^onnxruntime-web webgpu/)
     expect(run.location).toBe('gpu-buffer')
     expectSameTraining(run)
   })
 
   test('has one thread where the page is not isolated, and says why', async () => {
-    const page = await open(site.open)
-    expect(await call('start', ['wasm', { threads: 2 }], page)).toBe(
+    const other = await open(site.open)
+    expect(await other.call('start', 'wasm', { threads: 2 })).toBe(
       'onnxruntime-web wasm, 1 thread (threads need a page that is cross-origin isolated)',
     )
-    await page.close()
+    await other.page.close()
   })
 
   test('fetches the engine from the folder that wasmPaths names', async () => {
-    const page = await open(site.isolated)
+    const other = await open(site.isolated)
     const asked: string[] = []
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
-    expect(await call('start', ['wasm', { threads: 2, wasmPaths: '/engine/' }], page)).toBe('onnxruntime-web wasm, 2 threads')
+    other.page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    expect(await other.call('start', 'wasm', { threads: 2, wasmPaths: '/engine/' })).toBe('onnxruntime-web wasm, 2 threads')
     expect(asked).toContain('/engine/ort-wasm-simd-threaded.mjs')
     expect(asked).toContain('/engine/ort-wasm-simd-threaded.wasm')
-    await page.close()
+    await other.page.close()
   })
 
   test('measures its devices once and remembers them in local storage', { timeout: 2 * minutes }, async () => {
-    const { devices, remembered } = await call('devices', [])
+    const { devices, remembered } = await tab.call('devices')
     expect([...devices].sort()).toEqual(['wasm', 'webgpu'])
     const [entry] = Object.values(JSON.parse(remembered ?? '{}') as Record<string, { device: string }[]>)
     expect(entry?.map(({ device }) => device)).toEqual(devices)
   })
 
   test('refuses what a page cannot do with a sentence', async () => {
-    expect(await call('start', ['cpu'])).toBe("Cannot run anything on cpu: a browser has no such device. Use 'wasm', 'webgpu' or 'auto'")
-    expect(await call('loadFile', [])).toBe(
+    expect(await tab.call('start', 'cpu')).toBe("Cannot run anything on cpu: a browser has no such device. Use 'wasm', 'webgpu' or 'auto'")
+    expect(await tab.call('loadFile')).toBe(
       'Cannot run the painter: its weights lie in the file "painter.safetensors", which a page cannot open. Read the file into memory first',
     )
   })
 
-  test('leaves no error in the console', () => expect(complaints).toEqual([]))
+  test('leaves no error in the console', () => expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]))
 })

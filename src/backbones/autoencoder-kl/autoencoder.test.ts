@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { countOf, expectListing, expectParity } from '../../../tests/support/published.js'
 import { array, compile, placeholder, type Tensor } from '../../graph/index.js'
-import { given, initialise, parametersOf, type Scope } from '../../nn/index.js'
+import { parametersOf, type Scope } from '../../nn/index.js'
 import { decode, divergence, encode, fromLatents, toLatents } from './autoencoder.js'
 import { type AutoencoderSize, autoencoderSizes, downsampling } from './sizes.js'
 
@@ -30,24 +30,14 @@ describe('encode() and decode()', () => {
     })),
   )
 
-  test('fold patches of pixels into channels and back', async () => {
-    const size = { ...tiny, widths: [8, 16], patch: 4 }
-    expect(downsampling(size)).toBe(8)
-    const model = (scope: Scope, x: Tensor) => decode(scope, encode(scope, x, size).mean, size)
-    const weights = initialise((scope) => model(scope, placeholder([1, 3, 16, 24])), { seed: 1 })
-    // A convolution that copies the first pixel of each patch tells where it was folded to and comes out.
-    const found = await compile((x: Tensor) => model(given(weights), x))(array(new Float32Array(3 * 16 * 24), { shape: [1, 3, 16, 24] }))
-    expect(found.shape).toEqual([1, 3, 16, 24])
-  })
-
-  test('have an embedded size of less than a million parameters', () => {
-    expect(countOf(parametersOf(described(autoencoderSizes.diorama)))).toBeLessThan(3e6)
+  test('have an embedded size of less than a million parameters, for latents of 16×16', () => {
+    expect(downsampling(autoencoderSizes.diorama)).toBe(8)
+    expect(countOf(parametersOf(described(autoencoderSizes.diorama)))).toBe(918_424)
   })
 })
 
 describe('toLatents()', () => {
   const size = { ...tiny, scaling: 2, shift: 0.5 }
-  const moments = { mean: placeholder([1, 1, 1, 1]), logVariance: placeholder([1, 1, 1, 1]) }
   const one = (value: number) => array([[[[value]]]])
 
   test('draws from the moments, shifts and scales; fromLatents() undoes it', async () => {
@@ -65,6 +55,5 @@ describe('toLatents()', () => {
     const program = compile((mean: Tensor, logVariance: Tensor) => divergence({ mean, logVariance }))
     expect((await program(one(0), one(0))).toNested()).toEqual([0])
     expect((await program(one(2), one(Math.log(4)))).at(0)).toBeCloseTo((4 + 4 - 1 - Math.log(4)) / 2, 5)
-    expect(moments.mean.rank).toBe(4)
   })
 })

@@ -1,6 +1,7 @@
 import { axes, scaledDotProductAttention, silu, type Tensor, upsample } from '../../graph/index.js'
 import { conv2d, groupNorm, linear, type Scope } from '../../nn/index.js'
 import { residualBlock } from '../unet/residual-block.js'
+import { foldPatches, unfoldPatches } from './patches.js'
 import type { AutoencoderSize } from './sizes.js'
 
 /** A normal distribution per element of the latents [batch, latent channels, height, width], not yet scaled. */
@@ -18,7 +19,7 @@ const epsilon = 1e-6
 export function encode(scope: Scope, pixels: Tensor, size: AutoencoderSize): Moments {
   const { widths, blocks, groups, latentChannels, quantConvolutions = true, patch = 1 } = size
   const encoder = scope.at('encoder')
-  let x = conv2d(encoder.at('conv_in'), fold(pixels, patch), widths[0] as number, 3, { padding: 1 })
+  let x = conv2d(encoder.at('conv_in'), foldPatches(pixels, patch), widths[0] as number, 3, { padding: 1 })
   for (const [level, width] of widths.entries()) {
     const down = encoder.at('down_blocks', level)
     for (let i = 0; i < blocks; i++) x = residualBlock(down.at('resnets', i), x, width, { groups, epsilon })
@@ -47,7 +48,7 @@ export function decode(scope: Scope, latents: Tensor, size: AutoencoderSize): Te
     if (i < widths.length - 1) x = conv2d(up.at('upsamplers', 0, 'conv'), upsample(x, 2), width, 3, { padding: 1 })
   }
   x = silu(groupNorm(decoder.at('conv_norm_out'), x, groups, { epsilon }))
-  return unfold(conv2d(decoder.at('conv_out'), x, PIXEL_CHANNELS * patch * patch, 3, { padding: 1 }), patch)
+  return unfoldPatches(conv2d(decoder.at('conv_out'), x, PIXEL_CHANNELS * patch * patch, 3, { padding: 1 }), patch)
 }
 
 /** Latents as the U-Net reads them: one draw of the moments with noise of the same shape, or their mean without; scaled. */
@@ -87,25 +88,4 @@ function attention(scope: Scope, x: Tensor, groups: number): Tensor {
   const mixed = scaledDotProductAttention(q as Tensor, k as Tensor, v as Tensor).squeeze(1)
   const out = linear(named('to_out.0'), mixed, channels)
   return x.add(out.transpose([0, 2, 1]).reshape([batch, channels, height, width]))
-}
-
-/** Patches of pixels as channels: [batch, c·patch², height / patch, width / patch]. */
-function fold(x: Tensor, patch: number): Tensor {
-  if (patch === 1) return x
-  const { batch, channels, height, width } = axes(x, 'batch channels height width')
-  return x
-    .reshape([batch, channels, height / patch, patch, width / patch, patch])
-    .transpose([0, 1, 3, 5, 2, 4])
-    .reshape([batch, channels * patch * patch, height / patch, width / patch])
-}
-
-/** The way back. */
-function unfold(x: Tensor, patch: number): Tensor {
-  if (patch === 1) return x
-  const { batch, channels, height, width } = axes(x, 'batch channels height width')
-  const out = channels / (patch * patch)
-  return x
-    .reshape([batch, out, patch, patch, height, width])
-    .transpose([0, 1, 4, 2, 5, 3])
-    .reshape([batch, out, height * patch, width * patch])
 }

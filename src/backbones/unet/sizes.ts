@@ -78,11 +78,13 @@ export const unetSizes = {
   },
   /** The embedded model: latents of 16×16 for pictures of 128×128 px. */
   diorama: {
-    ...latent,
-    widths: [64, 128, 192],
+    inChannels: 8,
+    outChannels: 8,
+    widths: [64, 96, 96],
+    blocks: 1,
     depth: [0, 1, 1],
     middleDepth: 1,
-    heads: [2, 4, 6],
+    heads: [2, 3, 3],
     context: 128,
     groups: 16,
     linearProjection: true,

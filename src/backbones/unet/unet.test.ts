@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { countOf, expectListing, expectParity } from '../../../tests/support/published.js'
-import { placeholder, type Tensor } from '../../graph/index.js'
+import { array, compile, placeholder, type Tensor } from '../../graph/index.js'
 import { parametersOf, type Scope } from '../../nn/index.js'
 import { type UnetSize, unetSizes } from './sizes.js'
-import { type UnetInputs, unet } from './unet.js'
+import { guidanceEmbedding, type UnetInputs, unet } from './unet.js'
 
 const described =
   (size: UnetSize, side = 64) =>
@@ -74,6 +74,13 @@ describe('unet()', () => {
   })
 
   test('has an embedded size of about 4 million parameters', () => {
-    expect(countOf(parametersOf(described(unetSizes.diorama, 16)))).toBeLessThan(17e6)
+    expect(countOf(parametersOf(described(unetSizes.diorama, 16)))).toBe(4_120_488)
   })
+})
+
+test('guidanceEmbedding() has sines before cosines of 1000 times the scale less 1', async () => {
+  const found = await compile((scale: Tensor) => guidanceEmbedding(scale, 4))(array([7.5]))
+  const angles = [6500, 0.65]
+  const wanted = [...angles.map(Math.sin), ...angles.map(Math.cos)]
+  for (const [i, value] of wanted.entries()) expect(found.at(i)).toBeCloseTo(value, 3)
 })

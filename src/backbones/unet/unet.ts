@@ -92,3 +92,7 @@ function timeEmbedding(scope: Scope, inputs: UnetInputs, { widths: [first], adde
   }
   return time
 }
+
+/** The guidance scales [batch] as a distilled model reads them: [batch, width]. */
+export const guidanceEmbedding = (scale: Tensor, width: number): Tensor =>
+  sinusoids(scale.sub(1).mul(1000), width, { shift: 1, order: 'sines-first' })

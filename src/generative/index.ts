@@ -1,2 +1,3 @@
 /** Methods that several systems share, each named after itself. */
+export * from './contrastive/index.js'
 export * from './diffusion/index.js'

@@ -71,7 +71,7 @@ function bokeh(around: Environment, azimuth: number, dy: number, blur: number, o
     const x = u - column - 0.35 - 0.3 * cell(column + 5, row + seed)
     const y = v - row - 0.35 - 0.3 * cell(column + 7, row + seed)
     const soft = 0.03 + blur / size
-    const cover = smooth(-soft, soft, radius - Math.sqrt(x * x + y * y)) * (0.35 + 0.4 * chance) * Math.min(1, 0.15 / soft)
+    const cover = smooth(-soft, soft, radius - Math.sqrt(x * x + y * y)) * (0.35 + 0.4 * chance) * Math.min(1, 0.3 / soft)
     if (cover <= 0) continue
     const light = neon[Math.floor(cell(column + 9, row + seed) * neon.length)] as readonly [number, number, number]
     out.set(out.r + 1.5 * light[0] * cover, out.g + 1.5 * light[1] * cover, out.b + 1.5 * light[2] * cover)

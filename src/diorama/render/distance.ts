@@ -1,4 +1,4 @@
-import { CONE, CUBE, CYLINDER, PYRAMID, type Solid, SPHERE } from './solid.js'
+import { CONE, CUBE, CYLINDER, PYRAMID, SPHERE } from './solid.js'
 
 const SQRT5 = Math.sqrt(5)
 
@@ -28,18 +28,4 @@ function cube(x: number, y: number, z: number): number {
   const ay = Math.max(y, 0)
   const az = Math.max(z, 0)
   return Math.sqrt(ax * ax + ay * ay + az * az)
-}
-
-/** The same for a point in the world. */
-export function distanceTo(solid: Solid, px: number, py: number, pz: number): number {
-  const x = px - solid.x
-  const y = py - solid.y
-  const z = pz - solid.z
-  return localDistance(
-    solid.kind,
-    solid.size,
-    solid.xx * x + solid.xy * y + solid.xz * z,
-    solid.yx * x + solid.yy * y + solid.yz * z,
-    solid.zx * x + solid.zy * y + solid.zz * z,
-  )
 }

@@ -141,7 +141,15 @@ export class Environment {
     this.left = triple(city ? [0.36, 0.06, 0.22] : [0, 0, 0])
     this.right = triple(city ? [0.04, 0.26, 0.36] : [0, 0, 0])
     this.haze = studio ? 11 : this.setting === BEACH ? 90 : 45
-    this.fade = studio ? 1 : this.setting === BEACH ? 0.3 : this.night ? 0.85 : this.setting === MEADOW ? 0.3 : 0.45
+    this.fade = studio
+      ? 1
+      : this.setting === BEACH
+        ? 0.3
+        : this.night
+          ? 0.6
+          : this.setting === MEADOW || this.setting === DESERT
+            ? 0.3
+            : 0.45
     const back = 0.55
     const lit = (sun: number, ambient: number, albedo: number): number => back * albedo * (sun * this.sunY + ambient)
     this.bounce = new Triple(

@@ -117,7 +117,7 @@ function snow(around: Environment, x: number, z: number, footprint: number, out:
   const foot = Math.max(footprint, 0.05) * 0.3
   const here = noise(x * 0.3 + around.shiftX, z * 0.3 + around.shiftZ, foot)
   // A low sun draws every slope out: the mounds are flatter then.
-  const relief = around.sunset ? 0.7 : 1.6
+  const relief = around.sunset ? 0.8 : 2.6
   out.slopeX = (noise((x + step) * 0.3 + around.shiftX, z * 0.3 + around.shiftZ, foot) - here) * relief
   out.slopeZ = (noise(x * 0.3 + around.shiftX, (z + step) * 0.3 + around.shiftZ, foot) - here) * relief
   const speck = grain(x * 0.5, z * 0.5, footprint * 0.5)

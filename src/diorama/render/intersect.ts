@@ -12,8 +12,8 @@ export const span = new Span()
 const local = new Ray()
 
 /**
- * Whether a ray of unit direction meets a solid in front of its origin. The answer's place is left in `span`; of a torus that
- * the ray pierces twice, only the first piece.
+ * Whether a ray of unit direction meets a solid in front of its origin. The answer's place is left in `span`: of a torus only
+ * the next wall, that is `near` from outside and `far` from inside; the other one is a mere bound.
  */
 export function intersect(solid: Solid, ray: Ray): boolean {
   const cx = solid.x - ray.ox
@@ -142,39 +142,35 @@ function torus(r: number): boolean {
   const half = tube * Math.abs(iy)
   const enter = Math.max((-b - s) / a, middle - half, 0)
   const exit = Math.min((-b + s) / a, middle + half)
-  const inside = localDistance(TORUS, r, ox, oy, oz) < 0
-  const near = inside ? -1 : march(r, enter, exit, 1)
-  if (!(near < exit)) return false
-  const far = march(r, inside ? 0 : near + 0.02 * r, exit, -1)
-  return keep(near, Math.min(far, exit))
+  if (localDistance(TORUS, r, ox, oy, oz) < 0) return keep(Number.NEGATIVE_INFINITY, march(r, 0, exit, -1))
+  const near = enter < exit ? march(r, enter, exit, 1) : Number.POSITIVE_INFINITY
+  return near < exit && keep(near, exit)
 }
 
-/** The first place from t on where the distance to the torus, times `sign`, falls to zero; infinity if that is beyond `end`. */
-function march(r: number, t: number, end: number, sign: number): number {
+/**
+ * The first place from `start` on where the distance to the torus, times `sign`, falls to zero; infinity if that is beyond `end`.
+ * Where the ray runs steeply into a close wall, Newton's method ends the walk.
+ */
+function march(r: number, start: number, end: number, sign: number): number {
   const { ox, oy, oz, dx, dy, dz } = local
-  const close = 1e-4 * r
-  for (let step = 0; step < 64 && t < end; step++) {
-    const h = sign * localDistance(TORUS, r, ox + t * dx, oy + t * dy, oz + t * dz)
-    if (h < close) return refine(r, t, sign)
-    t += h
-  }
-  return t < end ? t : Number.POSITIVE_INFINITY
-}
-
-/** Newton's steps from beside the surface; they stop where the ray only grazes it. */
-function refine(r: number, start: number, sign: number): number {
-  const { ox, oy, oz, dx, dy, dz } = local
+  const major = 0.7 * r
+  const tube = 0.3 * r
   let t = start
-  for (let step = 0; step < 3; step++) {
+  for (let step = 0; step < 80; step++) {
     const x = ox + t * dx
     const y = oy + t * dy
     const z = oz + t * dz
-    const ring = Math.sqrt(x * x + z * z)
-    const out = ring - 0.7 * r
-    const d = Math.sqrt(out * out + y * y)
-    const slope = ((out * (x * dx + z * dz)) / ring + y * dy) / d
-    if (slope * sign > -0.05) return t
-    t -= (d - 0.3 * r) / slope
+    const flat = Math.sqrt(x * x + z * z)
+    const out = flat - major
+    const ring = Math.sqrt(out * out + y * y)
+    const h = sign * (ring - tube)
+    if (Math.abs(h) < 1e-6 * r) return t
+    const slope = sign * ((out * (x * dx + z * dz)) / flat + y * dy)
+    // Far from the wall, or nearly along it, only the distance itself is a safe step. Newton's may go too far, and comes back.
+    if (Math.abs(h) < 0.06 * r && slope < -0.3 * ring) t -= (h * ring) / slope
+    else if (h < 0) return t
+    else t += Math.max(h, 1e-5 * r)
+    if (t > end) return sign > 0 ? Number.POSITIVE_INFINITY : end
   }
   return t
 }

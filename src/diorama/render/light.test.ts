@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { upright } from '../geometry.js'
 import { type Material, type Scene, type SceneObject, shapes } from '../scene.js'
-import { distanceTo } from './distance.js'
+import { localDistance } from './distance.js'
 import { Environment } from './environment.js'
 import { openness, type Stage, sunlight } from './light.js'
-import { Solid, Triple } from './solid.js'
+import { Ray, Solid, Triple, toLocal } from './solid.js'
+
+/** Signed distance from a point of the world to a solid. */
+function distanceTo(solid: Solid, x: number, y: number, z: number): number {
+  const point = new Ray()
+  point.set(x, y, z, 0, 0, 1)
+  toLocal(solid, point, point)
+  return localDistance(solid.kind, solid.size, point.ox, point.oy, point.oz)
+}
 
 const scene: Scene = {
   objects: [],

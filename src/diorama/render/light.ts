@@ -1,4 +1,4 @@
-import { distanceTo, localDistance } from './distance.js'
+import { localDistance } from './distance.js'
 import type { Environment } from './environment.js'
 import { smooth } from './noise.js'
 import { Ray, type Solid, SPHERE, TORUS, type Triple, toLocal } from './solid.js'
@@ -10,6 +10,7 @@ export interface Stage {
 }
 
 const towards = new Ray()
+const normal = new Ray()
 const local = new Ray()
 
 /**
@@ -141,9 +142,13 @@ export function openness(
     const range = solid.bound + REACH
     if (cx * cx + cy * cy + cz * cz > range * range || cx * nx + cy * ny + cz * nz < -solid.bound) continue
     let closed = 0
+    normal.set(px, py, pz, nx, ny, nz)
+    toLocal(solid, normal, local)
+    const { ox, oy, oz, dx, dy, dz } = local
+    const { kind, size } = solid
     for (let look = 0; look < 3; look++) {
       const step = look === 0 ? NEAR : look === 1 ? MIDDLE : REACH
-      closed += blocked(distanceTo(solid, px + step * nx, py + step * ny, pz + step * nz), step) / 3
+      closed += blocked(localDistance(kind, size, ox + step * dx, oy + step * dy, oz + step * dz), step) / 3
     }
     open *= 1 - (solid.glass ? 0.4 : 0.92) * closed
     if (i === self) continue

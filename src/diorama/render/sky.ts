@@ -1,3 +1,4 @@
+import type { Rgb } from '../palette.js'
 import { skyline } from './city.js'
 import { BEACH, CITY, DESERT, type Environment, MEADOW, SNOW, STUDIO } from './environment.js'
 import { cell, grain, noise, smooth } from './noise.js'
@@ -45,7 +46,9 @@ export function sky(around: Environment, dx: number, dy: number, dz: number, blu
     b += (around.clouds.b * lit - b) * cover
   }
   out.set(r, g, b)
-  if (dy > -0.02 && dy < 0.45) standing(around, Math.atan2(ex, -ez), dy, blur, out)
+  // Rough wet ground draws lights out towards the viewer: as if they stood higher up.
+  const height = mirrored && around.setting === CITY ? 0.4 * dy : dy
+  if (height > -0.02 && height < 0.45) standing(around, Math.atan2(ex, -ez), height, blur, out)
 }
 
 /** A seamless backdrop, and above the camera the lamps that metal and glass show: a soft box at the light, a strip opposite. */
@@ -100,90 +103,70 @@ function stars(x: number, y: number, z: number, blur: number): number {
   return near > 0 ? near * near * 1.6 * ((radius * radius) / (width * width)) * (0.35 + chance * 3) : 0
 }
 
+/** A range of hills, or of trees, on the horizon. Heights are in radians. */
+interface Range {
+  readonly trees: boolean
+  /** Features per radian of azimuth, in squares of noise. */
+  readonly frequency: number
+  readonly base: number
+  readonly height: number
+  /** Share of the horizon's colour that the air lays over it. */
+  readonly haze: number
+  readonly albedo: Rgb
+}
+
+const hills = (frequency: number, base: number, height: number, haze: number, albedo: Rgb): Range => ({
+  trees: false,
+  frequency,
+  base,
+  height,
+  haze,
+  albedo,
+})
+const trees = (...of: Parameters<typeof hills>): Range => ({ ...hills(...of), trees: true })
+
+/** What stands on each setting's horizon, from the farthest to the nearest. */
+const ranges: Readonly<Record<number, readonly Range[]>> = {
+  [MEADOW]: [
+    hills(0.12, 0.03, 0.11, 0.62, [0.24, 0.4, 0.3]),
+    hills(0.21, 0.012, 0.075, 0.3, [0.2, 0.36, 0.16]),
+    trees(0.7, 0.008, 0.034, 0.08, [0.13, 0.27, 0.08]),
+  ],
+  [DESERT]: [hills(0.24, 0.01, 0.2, 0.3, [0.6, 0.3, 0.2]), hills(0.11, 0.01, 0.09, 0.1, [0.78, 0.52, 0.28])],
+  [SNOW]: [
+    hills(0.34, 0.03, 0.3, 0.3, [0.4, 0.5, 0.68]),
+    hills(0.18, 0.02, 0.13, 0.15, [0.88, 0.92, 0.98]),
+    trees(1.1, 0.004, 0.04, 0.05, [0.1, 0.19, 0.17]),
+  ],
+  [BEACH]: [hills(0.1, -0.025, 0.07, 0.55, [0.25, 0.36, 0.38])],
+}
+
 /** Paints what stands on the horizon over the sky behind it. */
 function standing(around: Environment, azimuth: number, dy: number, blur: number, out: Triple): void {
-  const setting = around.setting
-  if (setting === CITY) skyline(around, azimuth, dy, blur, out)
-  else if (setting === MEADOW) {
-    ridge(around, azimuth, dy, blur, 0.75, 0.11, 0.03, 11, 0.62, 0.24, 0.4, 0.3, out)
-    ridge(around, azimuth, dy, blur, 1.3, 0.075, 0.012, 23, 0.3, 0.2, 0.36, 0.16, out)
-    trees(around, azimuth, dy, blur, 0.7, 0.034, 0.008, 31, 0.08, 0.13, 0.27, 0.08, out)
-  } else if (setting === DESERT) {
-    ridge(around, azimuth, dy, blur, 0.9, 0.12, 0, 11, 0.5, 0.62, 0.36, 0.24, out)
-    ridge(around, azimuth, dy, blur, 0.55, 0.06, 0.01, 23, 0.12, 0.78, 0.55, 0.3, out)
-  } else if (setting === SNOW) {
-    ridge(around, azimuth, dy, blur, 1.7, 0.26, 0.02, 11, 0.42, 0.52, 0.6, 0.74, out)
-    ridge(around, azimuth, dy, blur, 1.1, 0.1, 0.01, 23, 0.22, 0.84, 0.88, 0.95, out)
-    trees(around, azimuth, dy, blur, 1.1, 0.04, 0.004, 31, 0.05, 0.1, 0.19, 0.17, out)
-  } else if (setting === BEACH) ridge(around, azimuth, dy, blur, 0.6, 0.07, -0.025, 11, 0.55, 0.25, 0.36, 0.38, out)
+  if (around.setting === CITY) skyline(around, azimuth, dy, blur, out)
+  const standing = ranges[around.setting]
+  if (standing) for (let i = 0; i < standing.length; i++) paintRange(around, standing[i] as Range, 0.4 * i + 0.3, azimuth, dy, blur, out)
 }
 
-/**
- * A range of hills: its height over the horizon follows noise along the azimuth; `haze` is its share of the horizon's colour,
- * r, g and b its albedo.
- */
-function ridge(
-  around: Environment,
-  azimuth: number,
-  dy: number,
-  blur: number,
-  frequency: number,
-  height: number,
-  base: number,
-  salt: number,
-  haze: number,
-  r: number,
-  g: number,
-  b: number,
-  out: Triple,
-): void {
-  const along = 0.16 * frequency
-  const top = base + height * smooth(0.15, 0.85, noise(azimuth * along + around.shiftX, salt * 0.37, blur * along))
-  fill(around, azimuth, dy, blur, top, salt, haze, r, g, b, out)
-}
-
-/** The same with the small crowns of a wood. */
-function trees(
-  around: Environment,
-  azimuth: number,
-  dy: number,
-  blur: number,
-  frequency: number,
-  height: number,
-  base: number,
-  salt: number,
-  haze: number,
-  r: number,
-  g: number,
-  b: number,
-  out: Triple,
-): void {
-  const crowns = grain(azimuth * frequency + around.shiftX, salt * 0.37, blur * frequency)
-  const wood = noise(azimuth * 0.3 + around.shiftZ, salt * 0.11, blur * 0.3)
-  fill(around, azimuth, dy, blur, base + height * (0.6 * smooth(0, 1, crowns) + 0.6 * smooth(0.3, 0.7, wood)), salt, haze, r, g, b, out)
-}
-
-function fill(
-  around: Environment,
-  azimuth: number,
-  dy: number,
-  blur: number,
-  top: number,
-  salt: number,
-  haze: number,
-  r: number,
-  g: number,
-  b: number,
-  out: Triple,
-): void {
-  const cover = smooth(-blur - 0.0005, blur + 0.0005, top - dy)
+/** `row` is where in the noise the range's outline runs. */
+function paintRange(around: Environment, range: Range, row: number, azimuth: number, dy: number, blur: number, out: Triple): void {
+  const { base, height, frequency, haze, albedo } = range
+  if (dy > base + 1.2 * height + blur + 0.001) return
+  const along = azimuth * frequency + around.shiftX
+  let relief = 0
+  if (range.trees) {
+    const wood = noise(azimuth * 0.3 + around.shiftZ, row, blur * 0.3)
+    relief = 0.6 * smooth(0, 1, grain(along, row, blur * frequency)) + 0.6 * smooth(0.3, 0.7, wood)
+  } else relief = smooth(0.15, 0.85, noise(along, row, blur * frequency))
+  const cover = smooth(-blur - 0.0005, blur + 0.0005, base + height * relief - dy)
   if (cover <= 0) return
   const { sun, ambient, horizon } = around
-  const texture = 0.75 + 0.5 * noise(azimuth * 1.7 + salt, dy * 5 + salt, blur * 5)
-  const light = 0.45 * texture * (around.night ? 0.35 : 1)
+  const texture = 0.75 + 0.5 * noise(azimuth * 1.7 + row, dy * 5 + row, blur * 5)
+  const light = 0.45 * texture * (around.night ? 0.18 : 1)
+  const near = 1 - haze
   out.set(
-    out.r + (r * (sun.r * light + ambient.r) * (1 - haze) + horizon.r * haze - out.r) * cover,
-    out.g + (g * (sun.g * light + ambient.g) * (1 - haze) + horizon.g * haze - out.g) * cover,
-    out.b + (b * (sun.b * light + ambient.b) * (1 - haze) + horizon.b * haze - out.b) * cover,
+    out.r + (albedo[0] * (sun.r * light + ambient.r) * near + horizon.r * haze - out.r) * cover,
+    out.g + (albedo[1] * (sun.g * light + ambient.g) * near + horizon.g * haze - out.g) * cover,
+    out.b + (albedo[2] * (sun.b * light + ambient.b) * near + horizon.b * haze - out.b) * cover,
   )
 }

@@ -291,7 +291,7 @@ function glass(stage: Stage, bounce: Bounce, depth: number, index: number, sprea
   next.ray.set(qx, Math.max(qy, 1e-3), qz, dx, dy, dz)
   trace(stage, depth + 1, solid.kind === TORUS ? -3 : index, Math.max(spread, 0.01), behind)
   // The colour deepens with the way through the glass, but not without end, as Beer's law would have it: purple would turn blue.
-  const thick = 0.62 + (0.7 * way) / (way + 0.7)
+  const thick = 0.72 + (0.7 * way) / (way + 0.7)
   let r = behind.r * clear(solid.r) ** thick
   let g = behind.g * clear(solid.g) ** thick
   let b = behind.b * clear(solid.b) ** thick

@@ -6,8 +6,8 @@ import { outlines } from './outlines.js'
 
 /** Angles of the hatching, from the first light layer to the last dark one, in radians; and the tone below which each is drawn. */
 const layers = [
-  { angle: 0.9, below: 0.93, weight: 0.42 },
-  { angle: -0.62, below: 0.66, weight: 0.5 },
+  { angle: 0.9, below: 0.95, weight: 0.5 },
+  { angle: -0.62, below: 0.7, weight: 0.6 },
   { angle: 0.15, below: 0.42, weight: 0.6 },
   { angle: 1.45, below: 0.22, weight: 0.7 },
 ] as const
@@ -30,7 +30,7 @@ export function pencilSketch(seen: Cast, seed: number): Float32Array {
       // Away from the objects the drawing thins out towards the paper's edge.
       const margin = Math.min(x, y, width - 1 - x, height - 1 - y) / unit
       const care = object ? 1 : 0.62 * smooth(0, 0.1, margin - 0.06 * noise((x + y) / unit + shift, (x - y) / unit, 0))
-      let pressure = care * (object ? 0.58 : 0.26) * (0.75 + 0.5 * tooth)
+      let pressure = care * (object ? 0.7 : 0.36) * (0.75 + 0.5 * tooth)
       for (const { angle, below, weight } of layers) {
         const deep = smooth(below + 0.06, below - 0.14, tone)
         if (deep <= 0) continue
@@ -43,8 +43,8 @@ export function pencilSketch(seen: Cast, seed: number): Float32Array {
         pressure += (1 - pressure) * Math.min(1, stroke * weight * deep * care)
       }
       // The pencil has the colour's hue at full strength; how hard it is pressed makes the tone.
-      const dark = 0.5 + 0.5 * smooth(0.05, 0.5, peak)
-      const line = (lines[i] as number) * (0.72 + 0.35 * (tooth - 0.5))
+      const dark = 0.42 + 0.58 * smooth(0.05, 0.6, peak)
+      const line = (lines[i] as number) * (0.84 + 0.35 * (tooth - 0.5))
       for (let c = 0; c < 3; c++) {
         const white = paper[c] as number
         const pencil = Math.min(1, ((light[3 * i + c] as number) / peak) ** 1.7) * dark * 0.86 + 0.015

@@ -1,6 +1,6 @@
 import type { ClipSize } from '../../../backbones/index.js'
 import { captionOf, diorama, type Scene, type Split, sampleScene, scenePictures } from '../../../diorama/index.js'
-import { wordings } from '../../../diorama/language/lexicon.js'
+import { withArticle, wordings } from '../../../diorama/language/lexicon.js'
 import { recallAt, similarity, zeroShotClassifier } from '../../../generative/contrastive/index.js'
 import { compile, key, type Tensor } from '../../../graph/index.js'
 import type { Scope } from '../../../nn/index.js'
@@ -36,8 +36,8 @@ export interface TextEncoderScores {
 }
 
 /** One prompt for each class of the simple world. */
-const questions = {
-  colour: diorama.simple.colours.map((colour) => ({ label: colour, prompts: [`a ${colour} object`.replace('a orange', 'an orange')] })),
+export const zeroShotQuestions = {
+  colour: diorama.simple.colours.map((colour) => ({ label: colour, prompts: [`${withArticle(colour)} object`] })),
   shape: diorama.simple.shapes.map((shape) => ({ label: shape, prompts: [`a ${shape}`] })),
   setting: diorama.simple.settings.map((setting) => ({
     label: setting,
@@ -82,8 +82,8 @@ async function zeroShotScores(encoders: ClipEncoders, scenes: readonly Scene[], 
     setting: (scene: Scene) => scene.setting,
     time: (scene: Scene) => scene.time,
   }
-  const share = async (attribute: keyof typeof questions): Promise<number> => {
-    const { classify } = await zeroShotClassifier({ classes: questions[attribute], encodeTexts: encoders.encodeTexts, scale })
+  const share = async (attribute: keyof typeof zeroShotQuestions): Promise<number> => {
+    const { classify } = await zeroShotClassifier({ classes: zeroShotQuestions[attribute], encodeTexts: encoders.encodeTexts, scale })
     const right = classify(embeddings).filter(({ label }, i) => label === truths[attribute](scenes[i] as Scene))
     return right.length / scenes.length
   }

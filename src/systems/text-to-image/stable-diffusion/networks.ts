@@ -1,0 +1,64 @@
+import { autoencoderKL, clipText, unet } from '../../../backbones/index.js'
+import { guide, rescaleGuidance } from '../../../generative/index.js'
+import { compile, concat, type Runtime, type Tensor } from '../../../graph/index.js'
+import type { StableDiffusionModel } from './checkpoint.js'
+
+const { decode, encode, fromLatents, toLatents } = autoencoderKL
+
+export interface DenoiserInputs<T = Tensor> {
+  /** [1, latent channels, height, width]. */
+  readonly sample: T
+  /** [1]. */
+  readonly time: T
+  /** States of the prompt [1, tokens, width]; before them those of the negative prompt [2, tokens, width] where there is guidance. */
+  readonly context: T
+  /** For inpainting models: [1, 1 + latent channels, height, width], the mask and the masked picture. */
+  readonly masked?: T
+  /** Scalars. */
+  readonly guidance?: { readonly scale: T; readonly rescale?: T }
+}
+
+/**
+ * The networks as programs. Each is compiled when it is first called, once for every size of pictures, and kept until `dispose`.
+ * All of them work on one picture at a time: so a picture is the same, to the bit, whatever else is made with it.
+ */
+export function compileNetworks({ name, scopes, size }: StableDiffusionModel, runtime: Runtime) {
+  const options = (network: string) => ({ runtime, label: `the ${network} of ${name}` })
+
+  /** Tokens [1, context] to states [1, context, width]. */
+  const readText = compile(
+    (tokens: Tensor) => clipText(scopes.text_encoder, tokens, size.text, size.states).states,
+    options('text encoder'),
+  )
+
+  /** What the model predicts, guided: the passes with and without the words are one batch of two. */
+  const predict = compile(({ sample, time, context, masked, guidance }: DenoiserInputs): Tensor => {
+    const twice = (x: Tensor): Tensor => (guidance ? concat([x, x], 0) : x)
+    const inputs = masked ? concat([sample, masked], 1) : sample
+    const predicted = unet(scopes.unet, { sample: twice(inputs), time: twice(time), context }, size.unet)
+    if (!guidance) return predicted
+    const [unwanted, wanted] = predicted.split(2, 0) as [Tensor, Tensor]
+    const guided = guide(unwanted, wanted, guidance.scale)
+    return guidance.rescale ? rescaleGuidance(guided, wanted, guidance.rescale) : guided
+  }, options('U-Net'))
+
+  /** Pixels [1, 3, height, width] to latents, drawn with noise of their shape. */
+  const encodePicture = compile(
+    (pixels: Tensor, noise: Tensor) => toLatents(encode(scopes.vae, pixels, size.autoencoder), size.autoencoder, noise),
+    options('autoencoder'),
+  )
+
+  /** Latents to pixels [1, 3, height, width]. */
+  const decodePicture = compile(
+    (latents: Tensor) => decode(scopes.vae, fromLatents(latents, size.autoencoder), size.autoencoder),
+    options('autoencoder'),
+  )
+
+  const programs = { readText, predict, encodePicture, decodePicture }
+  return {
+    ...programs,
+    dispose: async () => void (await Promise.all(Object.values(programs).map((program) => program.dispose()))),
+  }
+}
+
+export type Networks = ReturnType<typeof compileNetworks>

@@ -1,0 +1,35 @@
+import { cards, defineSystem, image } from '../../../contract/index.js'
+import { input } from './input.js'
+import { stagesOf } from './sampling.js'
+import { parametersByNetwork, stableDiffusionSizes } from './sizes.js'
+
+const embedded = 'stable-diffusion-diorama'
+
+/**
+ * Latent diffusion: a U-Net removes noise from latents of a picture, told by a text encoder what is to be seen, and an autoencoder
+ * makes pixels of them.
+ *
+ *     const [{ value }] = await stableDiffusion.make({ prompt: 'a red cube left of a shiny blue sphere at sunset', seed: 7 })
+ */
+export const stableDiffusion = defineSystem({
+  card: cards['stable-diffusion'],
+  input,
+  output: image(),
+  checkpoints: { embedded },
+  plan: stagesOf,
+  // Nothing of a network is loaded before there is work: faces that list systems import this file.
+  async load(checkpoint, runtime) {
+    const [{ openStableDiffusion }, { compileNetworks }, { stableDiffusionPipeline }] = await Promise.all([
+      import('./checkpoint.js'),
+      import('./networks.js'),
+      import('./pipeline.js'),
+    ])
+    const model = await openStableDiffusion(checkpoint)
+    const networks = compileNetworks(model, runtime)
+    return Object.assign(stableDiffusionPipeline(model, networks), { dispose: networks.dispose })
+  },
+  parameters: (checkpoint = embedded) => {
+    const size = Object.entries(stableDiffusionSizes).find(([name]) => name === (checkpoint === 'embedded' ? embedded : checkpoint))?.[1]
+    return size ? parametersByNetwork(size) : {}
+  },
+})

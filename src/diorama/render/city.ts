@@ -11,10 +11,10 @@ const neon: readonly (readonly [number, number, number])[] = [
   [0.15, 1, 0.5],
 ]
 
-/** Houses with lit windows in two rows, and out-of-focus street lights before them. */
+/** Houses with lit windows in two rows, and out-of-focus street lights before them; whole numbers of each go round the horizon. */
 export function skyline(around: Environment, azimuth: number, dy: number, blur: number, out: Triple): void {
-  houses(around, azimuth, dy, blur, 0.13, 0.3, 0.62, 3, out)
-  houses(around, azimuth, dy, blur, 0.19, 0.17, 0.25, 17, out)
+  houses(around, azimuth, dy, blur, (2 * Math.PI) / 48, 0.3, 0.62, 3, out)
+  houses(around, azimuth, dy, blur, (2 * Math.PI) / 34, 0.17, 0.25, 17, out)
   bokeh(around, azimuth, dy, blur, out)
 }
 
@@ -57,7 +57,7 @@ function houses(
 
 /** Discs of neon light along the street, each in a cell of its own. */
 function bokeh(around: Environment, azimuth: number, dy: number, blur: number, out: Triple): void {
-  const size = 0.11
+  const size = (2 * Math.PI) / 58
   for (let layer = 0; layer < 2; layer++) {
     const u = azimuth / size + 0.5 * layer
     const v = (dy + 0.01) / size

@@ -152,12 +152,16 @@ function standing(around: Environment, azimuth: number, dy: number, blur: number
 function paintRange(around: Environment, range: Range, row: number, azimuth: number, dy: number, blur: number, out: Triple): void {
   const { base, height, frequency, haze, albedo } = range
   if (dy > base + 1.2 * height + blur + 0.001) return
-  const along = azimuth * frequency + around.shiftX
+  // Around a circle in the noise, so that the outline closes behind the viewer.
+  const east = Math.sin(azimuth)
+  const north = Math.cos(azimuth)
+  const u = east * frequency + around.shiftX
+  const v = north * frequency + row
   let relief = 0
   if (range.trees) {
-    const wood = noise(azimuth * 0.3 + around.shiftZ, row, blur * 0.3)
-    relief = 0.6 * smooth(0, 1, grain(along, row, blur * frequency)) + 0.6 * smooth(0.3, 0.7, wood)
-  } else relief = smooth(0.15, 0.85, noise(along, row, blur * frequency))
+    const wood = noise(east * 0.3 + around.shiftZ, north * 0.3 + row, blur * 0.3)
+    relief = 0.6 * smooth(0, 1, grain(u, v, blur * frequency)) + 0.6 * smooth(0.3, 0.7, wood)
+  } else relief = smooth(0.15, 0.85, noise(u, v, blur * frequency))
   const cover = smooth(-blur - 0.0005, blur + 0.0005, base + height * relief - dy)
   if (cover <= 0) return
   const { sun, ambient, horizon } = around

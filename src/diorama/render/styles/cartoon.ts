@@ -1,4 +1,3 @@
-import { toLinear } from '../../palette.js'
 import type { Cast } from '../cast.js'
 import { smooth } from '../noise.js'
 import { outlines } from './outlines.js'
@@ -29,6 +28,3 @@ export function cartoon(seen: Cast): Float32Array {
   }
   return out
 }
-
-/** Paper white, for styles that draw on paper. */
-export const paper = [toLinear(0.965), toLinear(0.95), toLinear(0.915)] as const

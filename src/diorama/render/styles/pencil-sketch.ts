@@ -1,8 +1,10 @@
-import { toSrgb } from '../../palette.js'
+import { toLinear, toSrgb } from '../../palette.js'
 import type { Cast } from '../cast.js'
 import { grain, noise, smooth } from '../noise.js'
-import { paper } from './cartoon.js'
 import { outlines } from './outlines.js'
+
+/** Warm white, as linear light. */
+const paper = [toLinear(0.965), toLinear(0.95), toLinear(0.915)] as const
 
 /** Angles of the hatching, from the first light layer to the last dark one, in radians; and the tone below which each is drawn. */
 const layers = [

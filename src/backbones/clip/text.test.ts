@@ -53,8 +53,8 @@ describe('clipText()', () => {
     for (let i = 0; i < short.length; i++) expect(short.at(i)).toBeCloseTo(long.at(i), 5)
   })
 
-  test('has an embedded size of about 0.9 million parameters', () => {
+  test('has an embedded size of about 0.4 million parameters', () => {
     const parameters = countOf(parametersOf((scope) => clipText(scope, placeholder([1, 32], 'int32'), clipSizes.diorama.text)))
-    expect(parameters).toBe(879_360)
+    expect(parameters).toBe(400_224)
   })
 })

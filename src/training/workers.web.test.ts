@@ -57,6 +57,17 @@ describe('threads of a browser', () => {
     worker.onmessageerror()
     expect(heard.splice(0)).toEqual(['x is not defined', 'its script does not start', 'its answer cannot be read'])
     expect(worker.ended).toBe(true)
+    vi.stubGlobal(
+      'Worker',
+      vi.fn(function Started() {
+        return worker
+      }),
+    )
+    threads.start(script, listener)
+    worker.onerror({ preventDefault: () => {} })
+    expect(heard.splice(0)).toEqual([
+      'its script does not start at https://example.test/record-worker.js: behind a bundler, pass a function that starts the worker',
+    ])
   })
 
   it('listen in a worker, and refuse to in a page', () => {

@@ -6,12 +6,14 @@ export const threads: Threads = {
 
   start(script, listener) {
     const worker = typeof script === 'function' ? script() : new Worker(script, { type: 'module' })
+    const where = script instanceof URL ? ` at ${script.href}: behind a bundler, pass a function that starts the worker` : ''
+    const silent = `its script does not start${where}`
     worker.onmessage = ({ data }) => listener.message(data)
     worker.onmessageerror = () => listener.lost('its answer cannot be read')
     worker.onerror = (event) => {
       event.preventDefault()
       // A script that cannot be fetched has no message.
-      listener.lost(event.message || 'its script does not start', event.error)
+      listener.lost(event.message || silent, event.error)
       worker.terminate()
     }
     return {

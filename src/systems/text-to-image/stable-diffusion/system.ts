@@ -28,6 +28,10 @@ export const stableDiffusion = defineSystem({
     const networks = compileNetworks(model, runtime)
     return Object.assign(stableDiffusionPipeline(model, networks), { dispose: networks.dispose })
   },
+  async *evaluate(context) {
+    const { evaluateStableDiffusion } = await import('./evaluate.js')
+    yield* evaluateStableDiffusion(context)
+  },
   parameters: (checkpoint = embedded) => {
     const size = Object.entries(stableDiffusionSizes).find(([name]) => name === (checkpoint === 'embedded' ? embedded : checkpoint))?.[1]
     return size ? parametersByNetwork(size) : {}

@@ -39,12 +39,12 @@ describe('genera', () => {
     ])
     expect(ends.map(({ code }) => code)).toEqual([0, 0, 1, 1, 2, 2])
     const [help, version] = ends
-    expect(help?.out).toContain('genera diorama --seed 7 --size 512 -o scene.png')
+    expect(help?.out).toContain('genera make "a red cube')
     expect(version?.out).toMatch(/^\d+\.\d+\.\d+\n$/)
     expect(ends.map(({ err }) => err).slice(2)).toEqual([
       'Cannot read nowhere.png: expected a file that can be read, found nothing there. Check the path; a relative one starts at the current folder\n',
       '{"error":{"code":"output","message":"Cannot write nowhere/scene.png: the folder nowhere does not exist. Create it first"}}\n',
-      "Cannot run genera: unknown command 'diorma' (there is diorama, diorama-bench, again, inspect). Did you mean diorama?\n",
+      "Cannot run genera: unknown command 'diorma'. Did you mean diorama?\n",
       "Cannot run genera diorama: unknown option '--sede'. Did you mean --seed?\n",
     ])
   })

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
 import { reader, readerSizes } from '../diorama/reader/network.js'
 import { placeholder } from '../graph/index.js'
@@ -10,37 +9,15 @@ import { decodeImage } from '../media/images.js'
 import { encodePng } from '../media/png.js'
 import { initialise } from '../nn/index.js'
 import { writeSafetensors } from '../weights/index.js'
-import { run } from './program.js'
+import { commandLines } from './session.fixture.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'genera-program-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const at = (name: string): string => join(folder, name)
 const read = (name: string): Buffer => readFileSync(at(name))
 
-/** Runs a command line in this process; names of files in it stand for files in the test's folder. */
-async function genera(line: string, { input = '', stop = new AbortController() } = {}) {
-  const stream = () => {
-    const chunks: Buffer[] = []
-    return { chunks, stream: new PassThrough().on('data', (chunk: Buffer) => chunks.push(chunk)) }
-  }
-  const [out, err] = [stream(), stream()]
-  const words = (line.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ''))
-  const session = {
-    stdin: (async function* () {
-      yield new TextEncoder().encode(input)
-    })(),
-    stdout: out.stream,
-    stderr: err.stream,
-    signal: stop.signal,
-    protect: <T>(work: Promise<T>) => work,
-  }
-  const code = await run(
-    words.map((word) => (/^\w+([.-]\w+)*\.(?:[a-z0-9]{2,4}|safetensors)$/.test(word) ? at(word) : word)),
-    session,
-  )
-  return { code, out: Buffer.concat(out.chunks).toString(), err: Buffer.concat(err.chunks).toString() }
-}
-const json = async (line: string, options?: { input?: string }) => JSON.parse((await genera(line, options)).out)
+const genera = commandLines(folder)
+const json = async (line: string, options?: { readonly input?: string }) => JSON.parse((await genera(line, options)).out)
 
 describe('genera diorama', () => {
   it('writes a picture that says how it was made, and makes the same bytes again', async () => {
@@ -137,7 +114,7 @@ describe('genera again', () => {
     const { code, err } = await genera('again -', { input: JSON.stringify({ provenance }) })
     expect([code, err]).toEqual([1, 'Cannot make it again: the file has an option "output" that content does not depend on\n'])
     const other = await genera('again -', { input: JSON.stringify({ provenance: { ...provenance, system: 'inspect' } }) })
-    expect([other.code, other.err]).toEqual([1, 'Cannot make what "inspect" made: this version of genera knows diorama\n'])
+    expect([other.code, other.err]).toEqual([1, 'Cannot make what "inspect" made: this version of genera does not know it\n'])
   })
 
   it('says that a file does not say how it was made', async () => {

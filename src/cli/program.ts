@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander'
+import { InputError, NoRouteError, UnknownEndingError, UnknownSystemError } from '../contract/errors.js'
+import { version } from '../contract/version.js'
 import { GeneraError } from '../graph/errors.js'
 import type { Session } from './command.js'
 import { commands } from './commands/index.js'
+import { overview } from './help.js'
+import { isPlain } from './terminal.js'
 import { UsageError } from './usage-error.js'
-import { version } from './version.js'
 
 /** Documented exit codes. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const
@@ -29,38 +32,51 @@ export async function run(words: readonly string[], session: Session): Promise<n
 
 export function programOf(session: Session): Command {
   const program = new Command('genera')
-    .description('Generative models in TypeScript, and the procedural world that they are trained on.')
+    .description('Any input into any output, with the systems of one survey, in your own process.')
     .version(version)
-    .addHelpText('after', `\n${examples}\n\nExit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.`)
-  for (const add of commands) add(program, session)
+    .helpCommand(false)
+  for (const [group, adders] of Object.entries(commands)) {
+    program.commandsGroup(group)
+    for (const add of adders) add(program, session)
+  }
+  program.configureHelp({ formatHelp: () => overview(program) })
+  const colours = session.stdout.isTTY === true && !isPlain()
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({
       writeOut: (text) => session.stdout.write(text),
       writeErr: (text) => session.stderr.write(text),
       outputError: () => {},
+      getOutHasColors: () => colours,
+      getOutHelpWidth: () => Math.min(session.stdout.columns ?? 100, 100),
     })
-
   return program
 }
 
-const examples = `Examples:
-  genera diorama --seed 7 --size 512 -o scene.png
-  genera diorama --sheet 24 -o sheet.png
-  genera inspect scene.png
-  genera again scene.png -o again.png`
+/** Errors of this kind say that something else was asked for than can be done. */
+const misuses = [UsageError, InputError, UnknownSystemError, UnknownEndingError, NoRouteError]
 
-function explain(error: unknown, program: Command, words: readonly string[]): { code: string; message: string; exit: number } {
-  if (error instanceof UsageError) return { code: error.code, message: error.message, exit: exitCodes.usage }
-  if (error instanceof CommanderError) {
-    // "error: unknown option '--sede'\n(Did you mean --seed?)"
-    const [problem, ...rest] = error.message.replace(/^error: /, '').split('\n')
-    const command = program.commands.find((known) => known.name() === words[0])
-    const name = ['genera', ...(command ? [command.name()] : [])].join(' ')
-    const hint = rest.join(' ').replace(/^\((.*)\)$/, '$1') || `See ${name} --help`
-    const known = command ? '' : ` (there is ${program.commands.map((each) => each.name()).join(', ')})`
-    return { code: 'usage', message: `Cannot run ${name}: ${problem}${known}. ${hint}`, exit: exitCodes.usage }
+interface Explanation {
+  readonly code: string
+  readonly message: string
+  readonly exit: number
+}
+
+function explain(error: unknown, program: Command, words: readonly string[]): Explanation {
+  if (error instanceof CommanderError) return { code: 'usage', message: misunderstanding(error, program, words), exit: exitCodes.usage }
+  if (error instanceof GeneraError) {
+    const exit = misuses.some((kind) => error instanceof kind) ? exitCodes.usage : exitCodes.failed
+    return { code: error.code, message: error.message, exit }
   }
-  if (error instanceof GeneraError) return { code: error.code, message: error.message, exit: exitCodes.failed }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { code: 'unexpected', message: `Something went wrong that genera did not foresee: ${stack}`, exit: exitCodes.failed }
+}
+
+/** The parser's own words, such as "error: unknown option '--sede'\n(Did you mean --seed?)", as a sentence of ours. */
+function misunderstanding(error: CommanderError, program: Command, [first = '']: readonly string[]): string {
+  const [problem, ...rest] = error.message.replace(/^error: /, '').split('\n')
+  const command = program.commands.find((known) => known.name() === first)
+  const name = ['genera', ...(command ? [command.name()] : [])].join(' ')
+  const prompt = !command && /\s/.test(first) ? `To make something of these words: genera make "${first}" -o FILE` : undefined
+  const hint = rest.join(' ').replace(/^\((.*)\)$/, '$1') || prompt || `See ${name} --help`
+  return `Cannot run ${name}: ${problem}. ${hint}`
 }

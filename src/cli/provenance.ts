@@ -1,5 +1,5 @@
+import { version } from '../contract/version.js'
 import type { Json, Provenance } from '../media/provenance.js'
-import { version } from './version.js'
 
 /** How a command makes a file, so that it can be made again. `options` are those of the command line, by name. */
 export function provenanceOf(command: string, seed: number, options: Readonly<Record<string, Json>>, ending: string): Provenance {

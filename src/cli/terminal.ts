@@ -23,11 +23,12 @@ export interface TerminalOptions {
 }
 
 export function terminalOf({ json = false, quiet = false, color = true }: TerminalOptions, { stdout, stderr, signal }: Session): Terminal {
-  const { env } = process
-  const plain = !color || Boolean(env.NO_COLOR) || env.TERM === 'dumb'
-  const animated = stderr.isTTY === true && !quiet && !json && env.TERM !== 'dumb'
-  return { stdout, stderr, json, quiet, colour: stdout.isTTY === true && !plain, animated, signal }
+  const animated = stderr.isTTY === true && !quiet && !json && process.env.TERM !== 'dumb'
+  return { stdout, stderr, json, quiet, colour: stdout.isTTY === true && color && !isPlain(), animated, signal }
 }
+
+/** Whether the environment asks for no colours. */
+export const isPlain = (): boolean => Boolean(process.env.NO_COLOR) || process.env.TERM === 'dumb'
 
 /** A remark about the work, for people: nothing with --quiet or --json. */
 export function remark({ stderr, json, quiet }: Terminal, line: string): void {
@@ -35,6 +36,8 @@ export function remark({ stderr, json, quiet }: Terminal, line: string): void {
 }
 
 export const dim = ({ colour }: Terminal, text: string): string => (colour ? `\x1b[2m${text}\x1b[22m` : text)
+export const green = ({ colour }: Terminal, text: string): string => (colour ? `\x1b[32m${text}\x1b[39m` : text)
+export const red = ({ colour }: Terminal, text: string): string => (colour ? `\x1b[31m${text}\x1b[39m` : text)
 export const bold = ({ colour }: Terminal, text: string): string => (colour ? `\x1b[1m${text}\x1b[22m` : text)
 
 export interface Progress {
@@ -48,7 +51,12 @@ const barWidth = 24
 /** A bar that is painted over in place, once the work takes longer than a blink; where nothing can be painted over, one remark. */
 export function progress(terminal: Terminal, label: string, total: number): Progress {
   if (!terminal.animated) remark(terminal, `${label} …`)
-  if (!terminal.animated || total < 2) return { show: () => {}, end: () => {} }
+  return total < 2 ? { show: () => {}, end: () => {} } : bar(terminal, label, total)
+}
+
+/** The bar alone: nothing where nothing can be painted over. */
+export function bar(terminal: Terminal, label: string, total: number): Progress {
+  if (!terminal.animated) return { show: () => {}, end: () => {} }
   const began = performance.now()
   let painted = false
   return {
@@ -57,11 +65,37 @@ export function progress(terminal: Terminal, label: string, total: number): Prog
       if (seconds < 0.3) return
       painted = true
       const filled = Math.round((barWidth * done) / total)
-      const left = done > 0 ? `${Math.ceil((seconds / done) * (total - done))} s left` : ''
-      terminal.stderr.write(`\r\x1b[2K${label} ${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${done}/${total} ${left}`)
+      const pace = done > 0 ? `${rate(done / seconds)}  ${duration((seconds / done) * (total - done))} left` : ''
+      paint(terminal, `${label} ${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${done}/${total}  ${pace}`)
     },
     end() {
-      if (painted) terminal.stderr.write('\r\x1b[2K')
+      if (painted) paint(terminal, '')
     },
   }
+}
+
+/** Puts a line in place of the one that stands there, cut to the width of the terminal, for what has wrapped cannot be painted over. */
+export function paint({ stderr }: Terminal, line: string): void {
+  stderr.write(`\r\x1b[2K${line.slice(0, (stderr.columns ?? 80) - 1)}`)
+}
+
+/** "4.2/s", or "3.1 s each" for what is slow. */
+export const rate = (perSecond: number): string =>
+  perSecond >= 1 ? `${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s` : `${(1 / perSecond).toFixed(1)} s each`
+
+/** "42 s", "3 min 20 s", "2 h 5 min". */
+export function duration(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}
+
+/** Rows with their columns lined up; the last one is as long as it likes. */
+export function table(rows: readonly (readonly string[])[], { indent = '  ', gap = '  ' } = {}): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) => `${indent}${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join(gap)}`.trimEnd())
+    .map((line) => `${line}\n`)
+    .join('')
 }

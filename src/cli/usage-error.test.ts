@@ -1,13 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { closest, oneOf, positiveNumber, wholeNumber } from './usage-error.js'
-
-describe('closest()', () => {
-  it('finds the word that was probably meant, and none for a stranger', () => {
-    expect(closest('pgn', ['png', 'jpg'])).toBe('png')
-    expect(closest('Nigth City', ['studio', 'night city'])).toBe('night city')
-    expect(closest('hologram', ['png', 'jpg', 'webp'])).toBeUndefined()
-  })
-})
+import { oneOf, positiveNumber, wholeNumber } from './usage-error.js'
 
 describe('options', () => {
   it('oneOf() names all words and the one that was meant', () => {

@@ -2,7 +2,7 @@ import { files } from '#files'
 import type { BenchAnswer, BenchScore, Share } from '../../diorama/bench.js'
 import { GeneraError } from '../../graph/errors.js'
 import { formatOfName } from '../../media/sniff.js'
-import { type AddCommand, withCommonOptions } from '../command.js'
+import { type AddCommand, withCommonOptions, withExamples } from '../command.js'
 import { readInput } from '../input.js'
 import { bold, progress, remark, type Terminal, type TerminalOptions, terminalOf } from '../terminal.js'
 
@@ -13,13 +13,13 @@ interface Options extends TerminalOptions {
 export const addDioramaBench: AddCommand = (program, session) => {
   const command = program
     .command('diorama-bench')
-    .summary('the two hundred prompts of diorama-bench, and their scoring')
+    .summary('two hundred prompts, and the score of pictures for them')
     .description(
       'Without a folder, prints the prompts, one per line behind its name. With a folder of square pictures called after the prompts (counting-03.png; further ones counting-03_2.png), says how many show what was asked for, as the trained reader sees it.',
     )
     .argument('[folder]', 'the pictures')
     .option('--reader <file>', 'another checkpoint of the reader')
-    .addHelpText('after', '\nExamples:\n  genera diorama-bench > prompts.tsv\n  genera diorama-bench pictures --json')
+  withExamples(command, 'genera diorama-bench > prompts.tsv', 'genera diorama-bench pictures --json')
   withCommonOptions(command).action(async (folder: string | undefined, options: Options) => {
     const terminal = terminalOf(options, session)
     const { bench, scoreBench } = await import('../../diorama/bench.js') // late: it reads its prompts

@@ -1,15 +1,16 @@
 import { randomInt } from 'node:crypto'
 import { Option } from 'commander'
+import { listed } from '../../contract/words.js'
 import type { WorldName } from '../../diorama/records.js'
 import { type Setting, type Style, settings, styles, type Time, times } from '../../diorama/scene.js'
 import { diorama } from '../../diorama/worlds.js'
 import type { Json } from '../../media/provenance.js'
-import { type AddCommand, withCommonOptions } from '../command.js'
+import { type AddCommand, withCommonOptions, withExamples } from '../command.js'
 import { type EndingChoices, endingNames, endings, isFilm, unfitting } from '../diorama/endings.js'
 import { assertWritable, destinationOf, write } from '../output.js'
 import { provenanceOf } from '../provenance.js'
 import { remark, type TerminalOptions, terminalOf } from '../terminal.js'
-import { listed, oneOf, positiveNumber, UsageError, wholeNumber } from '../usage-error.js'
+import { oneOf, positiveNumber, UsageError, wholeNumber } from '../usage-error.js'
 
 /** What decides over the content, and so belongs into the provenance. */
 interface Choices extends EndingChoices {
@@ -55,7 +56,15 @@ export const addDiorama: AddCommand = (program, session) => {
     .option('--quality <number>', 'of lossy formats, 1 to 100', wholeNumber('--quality', 1, 100))
     // For `again`, which makes a picture's scene as a mesh, too: leave out what has no effect.
     .addOption(new Option('--lenient').hideHelp())
-    .addHelpText('after', `\n${examples}`)
+  withExamples(
+    command,
+    'genera diorama --seed 7 --size 512 -o scene.png',
+    'genera diorama --seed 7 --style oil --setting beach --time sunset -o beach.jpg',
+    'genera diorama --seed 7 -o film.mp4',
+    'genera diorama --seed 7 -o scene.glb',
+    'genera diorama --sheet 24 --columns 6 --size 256 -o sheet.png',
+    'genera diorama --seed 7 -f json -o - | jq .relations',
+  )
   withCommonOptions(command).action(async (options: Options) => {
     const terminal = terminalOf(options, session)
     const destination = destinationOf(options.output, options.format, endingNames)
@@ -91,11 +100,3 @@ function assertCoherent({ rate, frames, sheet, columns }: Choices): void {
   if (columns !== undefined && sheet === undefined)
     throw new UsageError('Cannot use --columns without --sheet', 'Say how many scenes: --sheet 24')
 }
-
-const examples = `Examples:
-  genera diorama --seed 7 --size 512 -o scene.png
-  genera diorama --seed 7 --style oil --setting beach --time sunset -o beach.jpg
-  genera diorama --seed 7 -o film.mp4
-  genera diorama --seed 7 -o scene.glb
-  genera diorama --sheet 24 --columns 6 --size 256 -o sheet.png
-  genera diorama --seed 7 -f json -o - | jq .relations`

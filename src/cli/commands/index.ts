@@ -1,8 +1,24 @@
 import type { AddCommand } from '../command.js'
 import { addAgain } from './again.js'
+import { addBench } from './bench.js'
+import { addCompletion } from './completion.js'
 import { addDiorama } from './diorama.js'
 import { addDioramaBench } from './diorama-bench.js'
+import { addDoctor } from './doctor.js'
+import { addEval } from './eval.js'
 import { addInspect } from './inspect.js'
+import { addList } from './list.js'
+import { addMake } from './make.js'
+import { addRoutes } from './routes.js'
+import { addRun } from './run.js'
+import { addShow } from './show.js'
+import { addTrain } from './train.js'
 
-/** Every command of `genera`, in the order of the help. */
-export const commands: readonly AddCommand[] = [addDiorama, addDioramaBench, addAgain, addInspect]
+/** Every command of `genera`, by group and in the order of the help. */
+export const commands: Readonly<Record<string, readonly AddCommand[]>> = {
+  make: [addMake, addRun, addAgain, addInspect],
+  find: [addList, addShow, addRoutes],
+  train: [addTrain, addEval, addBench],
+  world: [addDiorama, addDioramaBench],
+  setup: [addDoctor, addCompletion],
+}

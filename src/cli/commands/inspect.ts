@@ -1,7 +1,8 @@
 import type { MediaDescription } from '../../media/describe-media.js'
 import type { Provenance } from '../../media/provenance.js'
 import type { FoundProvenance } from '../../media/read-provenance.js'
-import { type AddCommand, withCommonOptions } from '../command.js'
+import { sniffMedia } from '../../media/sniff.js'
+import { type AddCommand, withCommonOptions, withExamples } from '../command.js'
 import { fileProvenance, isJson } from '../file-provenance.js'
 import { readInput } from '../input.js'
 import { bold, dim, type Terminal, type TerminalOptions, terminalOf } from '../terminal.js'
@@ -12,7 +13,7 @@ export const addInspect: AddCommand = (program, session) => {
     .summary('say what a file is and how it was made')
     .description('Prints what a picture, sound, film, mesh or deck is, and what is embedded about how it was made.')
     .argument('<files...>', 'files, or - for standard input')
-    .addHelpText('after', '\nExamples:\n  genera inspect scene.png\n  genera inspect --json *.png | jq .provenance.seed')
+  withExamples(command, 'genera inspect scene.png', 'genera inspect --json *.png | jq .provenance.seed')
   withCommonOptions(command).action(async (paths: string[], options: TerminalOptions) => {
     const terminal = terminalOf(options, session)
     for (const [index, path] of paths.entries()) {
@@ -40,6 +41,7 @@ async function inspect(path: string, stdin: AsyncIterable<Uint8Array>): Promise<
   const found = await fileProvenance(bytes, path)
   const told = { provenance: found?.own ?? null, ...(found?.foreign && { foreign: found.foreign }) }
   if (isJson(bytes)) return { file: path, title: 'a JSON document', bytes: bytes.length, mediaType: 'application/json', ...told }
+  if (found && sniffMedia(bytes) === undefined) return { file: path, title: 'a text', bytes: bytes.length, ...told }
   return { file: path, ...(await describeMedia(bytes, path === '-' ? {} : { name: path })), ...told }
 }
 

@@ -17,7 +17,6 @@ const bundled = await build({
   outdir: '/',
   write: false,
   conditions: ['genera-source', 'browser'],
-  external: ['node:*'], // branches for Node that no page takes
 })
 const scripts = new Map(bundled.outputFiles.map(({ path, contents }) => [basename(path), contents]))
 

@@ -7,8 +7,12 @@ import { compileNetworks } from './networks.js'
 import { joined } from './picture.js'
 
 const model = await openStableDiffusion(await chooseCheckpoint('stable-diffusion', {}, await tinyCheckpoint()))
-const networks = compileNetworks(model, await sharedRuntime())
-afterAll(() => networks.dispose())
+const all = compileNetworks(model, await sharedRuntime())
+const { value: networks, release } = all.ofSize({ width: 32, height: 32 })
+afterAll(async () => {
+  await release()
+  await all.dispose()
+})
 
 const draw = (name: string, shape: readonly number[]) => normal(key(3).child(name), shape)
 const { context: tokens } = model.size.text
@@ -43,6 +47,15 @@ describe('predict()', () => {
     await networks.predict({ ...both, guidance: { scale: scalar(2.5) } })
     await networks.predict({ ...both, guidance: { scale: scalar(7.5) } })
     expect(networks.predict.signatures).toBe(before)
+  })
+})
+
+describe('ofSize()', () => {
+  it('gives the same programs for the same size, and others for another', async () => {
+    const [again, other] = [all.ofSize({ width: 32, height: 32 }), all.ofSize({ width: 32, height: 24 })]
+    expect(again.value).toBe(networks)
+    expect(other.value).not.toBe(networks)
+    await Promise.all([again.release(), other.release()])
   })
 })
 

@@ -2,6 +2,8 @@ import { autoencoderKL, clipText, unet } from '../../../backbones/index.js'
 import { guide, rescaleGuidance } from '../../../generative/index.js'
 import { compile, concat, type Runtime, type Tensor } from '../../../graph/index.js'
 import type { StableDiffusionModel } from './checkpoint.js'
+import type { PictureSize } from './picture.js'
+import { RecentlyUsed, type Use } from './recently-used.js'
 
 const { decode, encode, fromLatents, toLatents } = autoencoderKL
 
@@ -18,9 +20,12 @@ export interface DenoiserInputs<T = Tensor> {
   readonly guidance?: { readonly scale: T; readonly rescale?: T }
 }
 
+/** Programs hold the weights, and there is one for each size of pictures. */
+const keptSizes = 3
+
 /**
- * The networks as programs. Each is compiled when it is first called, once for every size of pictures, and kept until `dispose`.
- * All of them work on one picture at a time: so a picture is the same, to the bit, whatever else is made with it.
+ * The networks as programs. Each is compiled when it is first called, and kept for the sizes of pictures that were made last. All of them work on
+ * one picture at a time: so a picture is the same, to the bit, whatever else is made with it. On two cores four at a time are no faster.
  */
 export function compileNetworks({ name, scopes, size }: StableDiffusionModel, runtime: Runtime) {
   const options = (network: string) => ({ runtime, label: `the ${network} of ${name}` })
@@ -32,7 +37,7 @@ export function compileNetworks({ name, scopes, size }: StableDiffusionModel, ru
   )
 
   /** What the model predicts, guided: the passes with and without the words are one batch of two. */
-  const predict = compile(({ sample, time, context, masked, guidance }: DenoiserInputs): Tensor => {
+  function predict({ sample, time, context, masked, guidance }: DenoiserInputs): Tensor {
     const twice = (x: Tensor): Tensor => (guidance ? concat([x, x], 0) : x)
     const inputs = masked ? concat([sample, masked], 1) : sample
     const predicted = unet(scopes.unet, { sample: twice(inputs), time: twice(time), context }, size.unet)
@@ -40,25 +45,33 @@ export function compileNetworks({ name, scopes, size }: StableDiffusionModel, ru
     const [unwanted, wanted] = predicted.split(2, 0) as [Tensor, Tensor]
     const guided = guide(unwanted, wanted, guidance.scale)
     return guidance.rescale ? rescaleGuidance(guided, wanted, guidance.rescale) : guided
-  }, options('U-Net'))
+  }
 
   /** Pixels [1, 3, height, width] to latents, drawn with noise of their shape. */
-  const encodePicture = compile(
-    (pixels: Tensor, noise: Tensor) => toLatents(encode(scopes.vae, pixels, size.autoencoder), size.autoencoder, noise),
-    options('autoencoder'),
-  )
+  const encodePicture = (pixels: Tensor, noise: Tensor): Tensor =>
+    toLatents(encode(scopes.vae, pixels, size.autoencoder), size.autoencoder, noise)
 
   /** Latents to pixels [1, 3, height, width]. */
-  const decodePicture = compile(
-    (latents: Tensor) => decode(scopes.vae, fromLatents(latents, size.autoencoder), size.autoencoder),
-    options('autoencoder'),
-  )
+  const decodePicture = (latents: Tensor): Tensor => decode(scopes.vae, fromLatents(latents, size.autoencoder), size.autoencoder)
 
-  const programs = { readText, predict, encodePicture, decodePicture }
+  const sized = () => ({
+    predict: compile(predict, options('U-Net')),
+    encodePicture: compile(encodePicture, options('autoencoder')),
+    decodePicture: compile(decodePicture, options('autoencoder')),
+  })
+  const kept = new RecentlyUsed<ReturnType<typeof sized>>(keptSizes, async (programs) => {
+    for (const program of Object.values(programs)) await program.dispose()
+  })
   return {
-    ...programs,
-    dispose: async () => void (await Promise.all(Object.values(programs).map((program) => program.dispose()))),
+    readText,
+    /** The networks that read and make pictures of a size, until they are released. */
+    ofSize: ({ width, height }: PictureSize): Use<ReturnType<typeof sized>> => kept.take(`${width} × ${height}`, sized),
+    async dispose() {
+      await readText.dispose()
+      await kept.clear()
+    },
   }
 }
 
 export type Networks = ReturnType<typeof compileNetworks>
+export type SizedNetworks = ReturnType<Networks['ofSize']>['value']

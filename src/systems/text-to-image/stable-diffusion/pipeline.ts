@@ -5,7 +5,7 @@ import { array, type NDArray, scalar } from '../../../graph/index.js'
 import type { Image } from '../../../media/image.js'
 import type { StableDiffusionModel } from './checkpoint.js'
 import type { StableDiffusionInput } from './input.js'
-import type { Networks } from './networks.js'
+import type { Networks, SizedNetworks } from './networks.js'
 import { type NoiseSource, noiseOf } from './noise.js'
 import {
   chooseSize,
@@ -61,19 +61,24 @@ export function stableDiffusionPipeline(model: StableDiffusionModel, networks: N
     const warnings = [...job.warnings, ...words.warnings]
     const facts = { scheduler, steps, guidanceScale: job.guidanceScale, ...job.size, warnings }
     const results: Made<Image>[] = []
-    for (const [index, seed] of seeds.entries()) {
-      let latents: NDArray | undefined
-      let done = 0
-      for await (const state of denoise(model, networks, job, words, noiseOf(input.rng, seed), signal)) {
-        latents = state.latents
-        yield { kind: 'progress', stage: 'denoise', done: index * calls + ++done, total: calls * seeds.length }
-        if (state.preview && previewIsDue(input, job.walk, done)) {
-          yield { kind: 'preview', index, value: await picture(networks, state.preview, job.source) }
-          signal.throwIfAborted()
+    const sized = networks.ofSize(job.size)
+    try {
+      for (const [index, seed] of seeds.entries()) {
+        let latents: NDArray | undefined
+        let done = 0
+        for await (const state of denoise(model, sized.value, job, words, noiseOf(input.rng, seed), signal)) {
+          latents = state.latents
+          yield { kind: 'progress', stage: 'denoise', done: index * calls + ++done, total: calls * seeds.length }
+          if (state.preview && previewIsDue(input, job.walk, done)) {
+            yield { kind: 'preview', index, value: await picture(sized.value, state.preview, job.source) }
+            signal.throwIfAborted()
+          }
         }
+        results.push({ value: await picture(sized.value, latents as NDArray, job.source), facts })
+        yield { kind: 'progress', stage: 'decode', done: index + 1, total: seeds.length }
       }
-      results.push({ value: await picture(networks, latents as NDArray, job.source), facts })
-      yield { kind: 'progress', stage: 'decode', done: index + 1, total: seeds.length }
+    } finally {
+      await sized.release()
     }
     yield { kind: 'result', results }
   }
@@ -132,7 +137,7 @@ async function read(
 /** The states after each call of the model; the last one holds the picture's latents. */
 async function* denoise(
   model: StableDiffusionModel,
-  networks: Networks,
+  networks: SizedNetworks,
   { walk: { sampler, first }, shape, source }: Job,
   { context, guidance }: Words,
   noise: NoiseSource,
@@ -159,7 +164,7 @@ type Beginning = Pick<Job, 'shape' | 'source'> & Pick<Walk, 'sampler' | 'first'>
 /** The first state, and what inpainting keeps or reads. Draws noise in the order of the reference. */
 async function begin(
   { size }: StableDiffusionModel,
-  { encodePicture }: Networks,
+  { encodePicture }: SizedNetworks,
   { sampler, first, shape, source }: Beginning,
   noise: NoiseSource,
 ) {
@@ -178,7 +183,7 @@ async function begin(
   return { begun, masked: joined([small, await encodePicture(maskedPixels(pixels, mask), hiding)], 1) }
 }
 
-async function picture({ decodePicture }: Networks, latents: NDArray, source: Source | undefined): Promise<Image> {
+async function picture({ decodePicture }: SizedNetworks, latents: NDArray, source: Source | undefined): Promise<Image> {
   const painted = pictureOf(await decodePicture(latents))
   return source?.mask ? pastedInto(source.image, painted, source.mask) : painted
 }

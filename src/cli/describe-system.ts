@@ -4,7 +4,7 @@ import type { ListedSystem, SystemState } from '../taxonomy/index.js'
 import { embeddedWeights, exists } from '../weights/index.js'
 import { table } from './terminal.js'
 
-export const stateNames: Readonly<Record<SystemState, string>> = {
+const stateNames: Readonly<Record<SystemState, string>> = {
   embedded: 'embedded checkpoint',
   'open-weights': 'open weights',
   'not-built': 'not built yet',
@@ -13,20 +13,32 @@ export const stateNames: Readonly<Record<SystemState, string>> = {
 /** "text, image → image". */
 export const wayOf = ({ inputs, outputs }: ListedSystem['card']): string => `${inputs.join(', ')} → ${outputs.join(', ')}`
 
-/** How a system is called and what its flags mean. */
-export function usageOf(system: System): string {
-  const required = system.fields.filter((field) => field.required).map(({ flag, kind }) => ` --${flag} ${kind === 'medium' ? 'FILE' : '…'}`)
-  return `Usage: genera run ${system.id}${required.join('')} [options] -o FILE\n\nOptions of ${system.card.name}:\n${flagTable(system.fields)}`
+/** The state as people read it, which includes that weights are missing that should be there. */
+export async function describeState(state: SystemState, system: Pick<System, 'checkpoints'> | undefined): Promise<string> {
+  const missing = system && (await embeddedPresent(system)) === false
+  return `${stateNames[state]}${missing ? ', whose file is missing' : ''}`
 }
 
-/** One flag a line: what it is for, what it takes, and what holds if it is not given. */
-export const flagTable = (fields: readonly Field[]): string =>
-  table(fields.map((field) => [`--${field.flag}`, `${field.description ?? field.name}: ${facts(field)}`]))
+/** How a system is called and what its flags mean, but for those that every system has. */
+export function usageOf({ id, card, fields }: System, width: number): string {
+  const required = fields.filter((field) => field.required).map(({ flag, kind }) => ` --${flag} ${kind === 'medium' ? 'FILE' : '…'}`)
+  const own = fields.filter(({ name }) => name !== 'seed' && name !== 'count')
+  return `Usage: genera run ${id}${required.join('')} [options] -o FILE\n\nOptions of ${card.name}:\n${flagTable(own, width)}`
+}
+
+/** One flag after another: what it is for, what it takes, and what holds if it is not given. */
+export const flagTable = (fields: readonly Field[], width: number): string =>
+  table(
+    fields.map((field) => [`--${field.flag}`, `${field.description ?? field.name} (${facts(field)})`]),
+    width,
+  )
 
 function facts(field: Field): string {
-  const { required, default: usual } = field
-  const otherwise = usual === undefined ? '' : ` (default: ${typeof usual === 'string' ? usual : JSON.stringify(usual)})`
-  return `${field.kind === 'medium' ? `a file with ${expectation(field)}` : expectation(field)}${required ? ', required' : otherwise}`
+  const { required, kind, default: usual } = field
+  const words = typeof usual === 'string' ? usual : JSON.stringify(usual)
+  if (kind === 'boolean') return usual === true ? `on unless --no-${field.flag}` : 'off unless it is given'
+  const otherwise = required ? '; required' : words ? `; otherwise ${words}` : ''
+  return `${kind === 'medium' ? `a file with ${expectation(field)}` : expectation(field)}${otherwise}`
 }
 
 /** Whether the weights that should come with genera are there; undefined for systems that embed none. */

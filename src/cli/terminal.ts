@@ -91,11 +91,29 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
 }
 
-/** Rows with their columns lined up; the last one is as long as it likes. */
-export function table(rows: readonly (readonly string[])[], { indent = '  ', gap = '  ' } = {}): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows
-    .map((row) => `${indent}${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join(gap)}`.trimEnd())
-    .map((line) => `${line}\n`)
-    .join('')
+/** Rows with their columns lined up; the last one is wrapped below itself at `width` characters, if it is given. */
+export function table(rows: readonly (readonly string[])[], width = Number.POSITIVE_INFINITY): string {
+  const widths = (rows[0] ?? []).slice(0, -1).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const indent = widths.reduce((sum, each) => sum + each + 2, 2)
+  const lines = rows.flatMap((row) => {
+    const columns = widths.map((each, i) => `${(row[i] ?? '').padEnd(each)}  `).join('')
+    const [first = '', ...rest] = wrapped(row.at(-1) ?? '', Math.max(24, width - indent))
+    return [`  ${columns}${first}`.trimEnd(), ...rest.map((line) => ' '.repeat(indent) + line)]
+  })
+  return lines.map((line) => `${line}\n`).join('')
 }
+
+/** A text in lines of at most so many characters, where its words allow it. */
+function wrapped(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) as string
+    if (last === '') lines[lines.length - 1] = word
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
+/** How wide prose may run: as wide as the terminal, within reason. */
+export const proseWidth = ({ stdout }: Pick<Terminal, 'stdout'>): number => Math.min(stdout.columns ?? 100, 120)

@@ -39,7 +39,6 @@ export const addEval: AddCommand = (program, session) => {
 }
 
 async function followed(events: AsyncIterable<EvaluationEvent>, title: string, terminal: Terminal): Promise<Report> {
-  if (!terminal.animated) remark(terminal, `Measuring ${title} …`)
   let current: { readonly stage: string; readonly shown: Progress } | undefined
   let report: Report | undefined
   try {
@@ -47,6 +46,7 @@ async function followed(events: AsyncIterable<EvaluationEvent>, title: string, t
       if (event.kind === 'report') report = event.report
       else {
         const { stage, done, total } = event
+        if (!current && !terminal.animated) remark(terminal, `Measuring ${title} …`)
         if (current?.stage !== stage) {
           current?.shown.end()
           current = { stage, shown: bar(terminal, stage, total) }

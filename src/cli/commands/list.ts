@@ -14,18 +14,12 @@ export const addList: AddCommand = (program, session) => {
   withCommonOptions(command).action(async (options: TerminalOptions & { readonly built?: boolean }) => {
     const terminal = terminalOf(options, session)
     const systems = await systemsOf(session)
-    const [{ listSystems }, { embeddedPresent, stateNames, wayOf }] = await Promise.all([
+    const [{ listSystems }, { describeState, wayOf }] = await Promise.all([
       import('../../taxonomy/index.js'),
       import('../describe-system.js'),
     ])
     const all = (await listSystems(systems)).filter(({ state }) => !options.built || state !== 'not-built')
-    const states = await Promise.all(
-      all.map(async ({ card: { id }, state }) => {
-        const system = await systems[id]?.()
-        const missing = system && (await embeddedPresent(system)) === false
-        return `${stateNames[state]}${missing ? ', whose file is missing' : ''}`
-      }),
-    )
+    const states = await Promise.all(all.map(async ({ card, state }) => describeState(state, await systems[card.id]?.())))
     if (terminal.json) {
       for (const { card, state } of all) terminal.stdout.write(`${JSON.stringify({ ...card, state })}\n`)
       return

@@ -1,7 +1,7 @@
 import { type AddCommand, systemsOf, withCommonOptions, withExamples } from '../command.js'
 import type { MakingOptions } from '../making/make.js'
 import { flagsOf, literalWords, withMaking } from '../making/options.js'
-import { type TerminalOptions, terminalOf } from '../terminal.js'
+import { proseWidth, type TerminalOptions, terminalOf } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 
 interface Options extends MakingOptions, TerminalOptions {
@@ -37,7 +37,7 @@ export const addRun: AddCommand = (program, session) => {
       const [{ findSystem }, { usageOf }] = await Promise.all([import('../../taxonomy/index.js'), import('../describe-system.js')])
       const found = await findSystem(system, await systemsOf(session))
       const [, common = ''] = command.helpInformation().split('\nOptions:\n')
-      terminal.stdout.write(`${usageOf(found)}\nOptions of every system:\n${common}`)
+      terminal.stdout.write(`${usageOf(found, proseWidth(terminal))}\nOptions of every system:\n${common}`)
       return
     }
     const { make } = await import('../making/make.js')

@@ -1,7 +1,7 @@
 import type { System } from '../../contract/index.js'
 import type { ListedSystem } from '../../taxonomy/index.js'
 import { type AddCommand, systemsOf, withCommonOptions, withExamples } from '../command.js'
-import { bold, dim, type Terminal, type TerminalOptions, table, terminalOf } from '../terminal.js'
+import { bold, dim, proseWidth, type Terminal, type TerminalOptions, table, terminalOf } from '../terminal.js'
 
 export const addShow: AddCommand = (program, session) => {
   const command = program
@@ -57,9 +57,9 @@ async function printed(
   facts: SystemFacts | undefined,
   terminal: Terminal,
 ): Promise<string> {
-  const { flagTable, flattened, stateNames, wayOf } = await import('../describe-system.js')
+  const { describeState, flagTable, flattened, wayOf } = await import('../describe-system.js')
   const about = [
-    ['state', stateNames[state]],
+    ['state', await describeState(state, system)],
     ['way', wayOf(card)],
     ['from', `${card.organisations.join(', ')}, ${card.releaseDate}`],
     ...(card.paper ? [['paper', `https://arxiv.org/abs/${card.paper}`]] : []),
@@ -75,7 +75,7 @@ async function printed(
       `${parameters.toLocaleString('en')} parameters in ${tensors.toLocaleString('en')} tensors`,
     ])
     parts.push(
-      section(`options of genera run ${card.id}`, flagTable(system.fields)),
+      section(`options of genera run ${card.id}`, flagTable(system.fields, proseWidth(terminal))),
       section('networks', table(networks)),
       section(
         'checkpoints',

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +47,14 @@ describe('genera', () => {
       "Cannot run genera: unknown command 'diorma'. Did you mean diorama?\n",
       "Cannot run genera diorama: unknown option '--sede'. Did you mean --seed?\n",
     ])
+  })
+
+  it.runIf(existsSync('/dev/full'))('says in a sentence that standard output takes no more', () => {
+    const words = ['--conditions=genera-source', '--import', import.meta.resolve('tsx'), main, 'completion', 'bash']
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, words, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' })
+    closeSync(full)
+    expect([status, stderr]).toEqual([1, 'Cannot write to standard output: no space is left on the disk\n'])
   })
 
   it('ends with 130 on SIGINT, and leaves nothing behind', async () => {

@@ -26,10 +26,11 @@ process.once('SIGINT', async () => {
   process.exit(exitCodes.interrupted)
 })
 
-// Whoever reads our output may have seen enough: `genera … | head -1`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.done)
-  throw error
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(exitCodes.done) // whoever reads our output may have seen enough: `genera … | head -1`
+  const problem = code === 'ENOSPC' ? 'no space is left on the disk' : message
+  process.stderr.write(`Cannot write to standard output: ${problem}\n`)
+  process.exit(exitCodes.failed)
 })
 
 process.exitCode = await run(process.argv.slice(2), session)

@@ -18,12 +18,12 @@ describe('table()', () => {
     expect(
       table(
         [
-          ['a', 'one two three four fivey six'],
+          ['a', 'one two three four fivefive six'],
           ['long', 'b'],
         ],
-        34,
+        32,
       ),
-    ).toBe('  a     one two three four\n        fivey six\n  long  b\n')
+    ).toBe('  a     one two three four\n        fivefive six\n  long  b\n')
     expect(table([])).toBe('')
   })
 })

@@ -166,7 +166,7 @@ describe('genera run', () => {
     const { code, out } = await genera('run imagen --help')
     expect(code).toBe(0)
     expect(out).toContain('Usage: genera run imagen --prompt … [options] -o FILE')
-    expect(out).toMatch(/--guidance-scale +How closely the words are followed \(a number of at most 30 above 0; otherwise 7\.5\)\n/)
+    expect(out).toMatch(/--guidance-scale +How closely the words are followed \(a number of at most 30 above 0; otherwise\s+7\.5\)\n/)
     expect(out.match(/--seed/g)).toHaveLength(1)
     expect(out).toContain('--checkpoint <file>')
     expect((await genera('run --help')).out).toContain('Usage: genera run')

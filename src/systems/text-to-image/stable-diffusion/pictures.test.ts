@@ -1,0 +1,40 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { parseCaption } from '../../../diorama/index.js'
+import { key } from '../../../graph/index.js'
+import { blankImage } from '../../../media/image.js'
+import { encodePng } from '../../../media/png.js'
+import { dioramaPictures, folderPictures } from './pictures.js'
+
+const folder = await mkdtemp(join(tmpdir(), 'genera-pictures-'))
+afterAll(() => rm(folder, { recursive: true }))
+
+test('dioramaPictures() gives the same pictures from the cache as when it rendered them, and renders others anew', async () => {
+  const cache = join(folder, 'pictures.safetensors')
+  const rendered = await dioramaPictures({ count: 3, size: 32, cache })
+  const kept = await dioramaPictures({ count: 3, size: 32, cache })
+  expect(kept.pixels).toEqual(rendered.pixels)
+  expect(kept.caption(1, key(5))).toBe(rendered.caption(1, key(5)))
+  const others = await dioramaPictures({ count: 3, size: 32, seed: 12, cache })
+  expect(others.pixels).not.toEqual(rendered.pixels)
+})
+
+test('dioramaPictures() finds other words for a picture, all of them understood', async () => {
+  const pictures = await dioramaPictures({ count: 2, size: 16 })
+  const captions = Array.from({ length: 20 }, (_, i) => pictures.caption(1, key(i)))
+  expect(new Set(captions).size).toBeGreaterThan(10)
+  for (const caption of captions) expect(parseCaption(caption).unknown).toEqual([])
+})
+
+test('folderPictures() cuts the middle square and takes the words beside the file', async () => {
+  const wide = blankImage(40, 20, [0, 0, 255])
+  wide.data.fill(200, 0, 3) // a corner that the square leaves out
+  await writeFile(join(folder, 'a.png'), encodePng(wide))
+  await writeFile(join(folder, 'a.txt'), 'all blue\n')
+  const pictures = await folderPictures(folder, { size: 8 })
+  expect(pictures).toMatchObject({ count: 1, size: 8 })
+  expect(pictures.caption(0, key(1))).toBe('all blue')
+  expect([...pictures.pixels]).toEqual(Array.from({ length: 64 }, () => [0, 0, 255]).flat())
+})

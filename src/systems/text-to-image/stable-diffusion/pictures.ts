@@ -1,0 +1,109 @@
+import { captionOf, dioramaDataset, type Scene, type WorldName } from '../../../diorama/index.js'
+import { array, type Key, uniform } from '../../../graph/index.js'
+import { folder } from '../../../media/folders.js'
+import { crop, flattenAlpha, type Image } from '../../../media/image.js'
+import { resizeImage } from '../../../media/resize.js'
+import { exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
+
+/** What the stages learn from: square pictures of one size with words about them, all in memory. */
+export interface CaptionedPictures {
+  readonly count: number
+  /** Width and height in pixels. */
+  readonly size: number
+  /** [count, size, size, 3], bytes. */
+  readonly pixels: Uint8Array
+  /** A caption of a picture; another key may give other words for the same picture. */
+  caption(index: number, key: Key): string
+}
+
+export interface DioramaPictures {
+  readonly world?: WorldName
+  readonly count: number
+  readonly size?: number
+  readonly seed?: number
+  /** A file that keeps the rendered pictures for the next run. */
+  readonly cache?: string
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+/** Scenes of the training split of the procedural world. */
+export async function dioramaPictures({
+  world = 'simple',
+  count,
+  size = 128,
+  seed = 11,
+  cache,
+  onProgress,
+}: DioramaPictures): Promise<CaptionedPictures> {
+  const made = `${world} ${count} ${size} ${seed}`
+  const kept = cache && (await exists(cache)) ? await readCache(cache, made) : undefined
+  const { pixels, scenes } = kept ?? (await render({ world, count, size, seed, onProgress }))
+  if (cache && !kept) {
+    const text = new TextEncoder().encode(JSON.stringify(scenes))
+    await writeSafetensors(
+      cache,
+      Object.entries({
+        pixels: array(pixels, { shape: [count, size, size, 3], dtype: 'uint8' }),
+        scenes: array(text, { shape: [text.length], dtype: 'uint8' }),
+      }),
+      { metadata: { made } },
+    )
+  }
+  return {
+    count,
+    size,
+    pixels,
+    caption: (index, key) => captionOf(scenes[index] as Scene, key, { split: 'train', length: lengthOf(key) }).text,
+  }
+}
+
+/** Mostly short: what people type, and what fits the text encoder's context. */
+const lengthOf = (key: Key): 'short' | 'medium' => (uniform(key.child('length'), [1]).item() < 0.6 ? 'short' : 'medium')
+
+async function render({
+  world,
+  count,
+  size,
+  seed,
+  onProgress,
+}: Required<Omit<DioramaPictures, 'cache' | 'onProgress'>> & Pick<DioramaPictures, 'onProgress'>) {
+  const pixels = new Uint8Array(count * size * size * 3)
+  const scenes: Scene[] = []
+  const records = dioramaDataset({ world, seed, split: 'train', size, kinds: ['image'], length: count, threads: 2 })
+  for await (const { image, scene } of records.prefetch(32)) {
+    pixels.set(image.data, scenes.length * size * size * 3)
+    scenes.push(scene)
+    if (scenes.length % 100 === 0) onProgress?.(scenes.length, count)
+  }
+  return { pixels, scenes }
+}
+
+/** Nothing if the file holds other pictures. */
+async function readCache(path: string, made: string): Promise<{ pixels: Uint8Array; scenes: Scene[] } | undefined> {
+  const file = await openCheckpoint(path)
+  if (file.metadata.get('made') !== made) return undefined
+  const [pixels, scenes] = await Promise.all([file.read('pixels'), file.read('scenes')])
+  return { pixels: pixels.data as Uint8Array, scenes: JSON.parse(new TextDecoder().decode(scenes.data as Uint8Array)) as Scene[] }
+}
+
+/** A user's own folder of captioned pictures; each is cut to its middle square. */
+export async function folderPictures(
+  location: string,
+  { size = 128, onProgress }: Pick<DioramaPictures, 'size' | 'onProgress'> = {},
+): Promise<CaptionedPictures> {
+  const { records } = await folder(location, { kind: 'image' })
+  const pixels = new Uint8Array(records.length * size * size * 3)
+  const captions: string[] = []
+  for await (const { image, caption = '', label } of records.prefetch(4)) {
+    pixels.set(squared(image, size).data, captions.length * size * size * 3)
+    captions.push(caption || label || '')
+    onProgress?.(captions.length, records.length)
+  }
+  return { count: captions.length, size, pixels, caption: (index) => captions[index] as string }
+}
+
+function squared(image: Image, size: number): Image {
+  const side = Math.min(image.width, image.height)
+  const middle = { left: (image.width - side) >> 1, top: (image.height - side) >> 1, width: side, height: side }
+  return resizeImage(crop(flattenAlpha(image), middle), { width: size, height: size, filter: 'lanczos' })
+}

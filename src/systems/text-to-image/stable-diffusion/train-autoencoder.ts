@@ -1,0 +1,172 @@
+import { autoencoderKL } from '../../../backbones/index.js'
+import { array, compile, type Key, key, type NDArray, normal, placeholder, type Tensor, uniform } from '../../../graph/index.js'
+import { given, initialise, type Parameters, type Scope } from '../../../nn/index.js'
+import { adamW, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import type { CaptionedPictures } from './pictures.js'
+
+const { decode, divergence, downsampling, encode, fromLatents, toLatents } = autoencoderKL
+type AutoencoderSize = autoencoderKL.AutoencoderSize
+
+export interface AutoencoderTraining {
+  readonly pictures: CaptionedPictures
+  readonly size?: AutoencoderSize
+  readonly steps?: number
+  readonly batch?: number
+  readonly seed?: number
+  /** What to start from in place of chance. */
+  readonly initial?: Parameters
+  /** Where the run is saved, and goes on from. */
+  readonly checkpoint?: string
+  readonly signal?: AbortSignal
+}
+
+interface Batch<T = Tensor> {
+  /** [batch, 3, size, size] in [-1, 1]. */
+  readonly pixels: T
+  /** One draw for the latents. */
+  readonly noise: T
+}
+
+/** Published models weigh the divergence so lightly that latents keep their detail (Rombach et al. 2022, appendix G). */
+const divergenceWeight = 1e-6
+
+/**
+ * Stage 1: pixels to latents and back. The distance of the pixels and that of their differences to the right and below, so that
+ * edges stay where they are; no adversary and no perceptual network, which small data does not need.
+ */
+export function autoencoderLoss(scope: Scope, { pixels, noise }: Batch, size: AutoencoderSize) {
+  const moments = encode(scope, pixels, size)
+  const latents = moments.mean.add(moments.logVariance.mul(0.5).exp().mul(noise))
+  const error = decode(scope, latents, size).sub(pixels)
+  const step = (axis: number): Tensor => error.slice(axis, 1).sub(error.slice(axis, 0, -1))
+  const distance = error.abs().mean()
+  const edges = step(2).abs().mean().add(step(3).abs().mean())
+  const prior = divergence(moments).mean()
+  return { loss: distance.add(edges).add(prior.mul(divergenceWeight)), metrics: { distance, edges, prior } }
+}
+
+export async function* trainAutoencoder({
+  pictures,
+  size = autoencoderKL.autoencoderSizes.diorama,
+  steps = 2500,
+  batch = 8,
+  seed = 2,
+  initial = {},
+  checkpoint,
+  signal,
+}: AutoencoderTraining): AsyncGenerator<TrainingEvent, void, undefined> {
+  const pixels = pictures.size
+  const cells = pixels / downsampling(size)
+  const root = key(seed).child('autoencoder')
+  yield* train<Batch>(
+    {
+      name: 'stable-diffusion-autoencoder',
+      loss: (scope, given) => autoencoderLoss(scope, given, size),
+      parameters: { ...initialise((scope) => autoencoder(scope, placeholder([1, 3, pixels, pixels]), size), { seed }), ...initial },
+      batch: (step) => {
+        const own = root.child(step)
+        const picks = uniform(own.child('picks'), [batch]).data
+        return {
+          pixels: planes(
+            pictures,
+            Array.from(picks, (pick) => Math.floor(pick * pictures.count)),
+            own,
+          ),
+          noise: normal(own.child('noise'), [batch, size.latentChannels, cells, cells]),
+        }
+      },
+      optimiser: adamW({ weightDecay: 0.01, beta2: 0.99 }),
+      schedule: schedules.warmUp(Math.min(100, steps / 10), schedules.cosine(2e-3, steps, 2e-5)),
+      steps,
+      clip: 1,
+      average: 0.995,
+      ...(checkpoint && { checkpoint: { path: checkpoint, every: 100 } }),
+    },
+    signal ? { signal } : {},
+  )
+}
+
+const autoencoder = (scope: Scope, pixels: Tensor, size: AutoencoderSize): Tensor => decode(scope, encode(scope, pixels, size).mean, size)
+
+/** Pictures as [batch, 3, size, size] in [-1, 1], each mirrored or not as the key says; without a key as they are. */
+export function planes({ size, pixels }: CaptionedPictures, indices: readonly number[], mirror?: Key): NDArray {
+  const area = size * size
+  const out = new Float32Array(indices.length * 3 * area)
+  const turns = mirror ? uniform(mirror.child('mirror'), [indices.length]).data : undefined
+  indices.forEach((index, i) => {
+    const turned = turns !== undefined && (turns[i] as number) < 0.5
+    for (let row = 0; row < size; row++)
+      for (let column = 0; column < size; column++) {
+        const from = 3 * (index * area + row * size + (turned ? size - 1 - column : column))
+        for (let c = 0; c < 3; c++) out[(3 * i + c) * area + row * size + column] = (pixels[from + c] as number) / 127.5 - 1
+      }
+  })
+  return array(out, { shape: [indices.length, 3, size, size] })
+}
+
+/** The mean latents of pictures, 32 at a time: [count, latent channels, cells, cells]. */
+export async function latentsOf(parameters: Parameters, pictures: CaptionedPictures, size: AutoencoderSize): Promise<Float32Array> {
+  const program = compile((pixels: Tensor) => toLatents(encode(given(parameters), pixels, size), size))
+  const cells = pictures.size / downsampling(size)
+  const each = size.latentChannels * cells * cells
+  const out = new Float32Array(pictures.count * each)
+  for (let first = 0; first < pictures.count; first += 32) {
+    const indices = Array.from({ length: Math.min(32, pictures.count - first) }, (_, i) => first + i)
+    out.set((await program(planes(pictures, indices))).data as Float32Array, first * each)
+  }
+  await program.dispose()
+  return out
+}
+
+/**
+ * The same autoencoder with latents whose every channel has mean 0 and deviation 1 on these pictures: the 1×1 convolutions on
+ * either side of the latents take the change in, so the model needs no scaling factor.
+ */
+export async function normalised(parameters: Parameters, pictures: CaptionedPictures, size: AutoencoderSize): Promise<Parameters> {
+  const latents = await latentsOf(parameters, pictures, size)
+  const channels = size.latentChannels
+  const area = latents.length / pictures.count / channels
+  const [mean, square] = [new Float64Array(channels), new Float64Array(channels)]
+  const places = pictures.count * area
+  for (let i = 0; i < latents.length; i++) {
+    const channel = Math.floor(i / area) % channels
+    mean[channel] = (mean[channel] as number) + (latents[i] as number) / places
+    square[channel] = (square[channel] as number) + (latents[i] as number) ** 2 / places
+  }
+  const scale = Array.from(square, (value, channel) => 1 / Math.sqrt(value - (mean[channel] as number) ** 2))
+  const changed = (name: string, change: (value: number, index: number) => number): NDArray => {
+    const { data, shape } = parameters[name] as NDArray
+    return array(Float32Array.from(data as Float32Array, change), { shape })
+  }
+  const inputs = 2 * channels
+  const isMean = (output: number): boolean => output < channels
+  const before = parameters['post_quant_conv.weight'] as NDArray
+  return {
+    ...parameters,
+    // The first half of the outputs are means (scaled and moved), the second are log-variances (moved alone).
+    'quant_conv.weight': changed('quant_conv.weight', (value, i) => {
+      const output = Math.floor(i / inputs)
+      return isMean(output) ? value * (scale[output] as number) : value
+    }),
+    'quant_conv.bias': changed('quant_conv.bias', (value, output) =>
+      isMean(output)
+        ? (value - (mean[output] as number)) * (scale[output] as number)
+        : value + 2 * Math.log(scale[output - channels] as number),
+    ),
+    'post_quant_conv.weight': changed('post_quant_conv.weight', (value, i) => value / (scale[i % channels] as number)),
+    'post_quant_conv.bias': changed('post_quant_conv.bias', (value, output) => {
+      let moved = value
+      for (let input = 0; input < channels; input++) moved += (before.data[output * channels + input] as number) * (mean[input] as number)
+      return moved
+    }),
+  }
+}
+
+/** What the autoencoder makes of pictures: [batch, 3, size, size] in [-1, 1]. */
+export async function reconstruct(parameters: Parameters, pixels: NDArray, size: AutoencoderSize): Promise<NDArray> {
+  const scope = given(parameters)
+  const program = compile((given: Tensor) => decode(scope, fromLatents(toLatents(encode(scope, given, size), size), size), size))
+  const out = await program(pixels)
+  await program.dispose()
+  return out
+}

@@ -1,0 +1,126 @@
+import { type ClipTextSize, clipText, type UnetSize, unet } from '../../../backbones/index.js'
+import { addNoise, denoisingLoss, drawTimes, type NoiseSchedule, type Prediction, targetOf } from '../../../generative/index.js'
+import { array, type Key, key, normal, placeholder, type Tensor, uniform } from '../../../graph/index.js'
+import { initialise, type Parameters, type Scope } from '../../../nn/index.js'
+import type { ClipTokenizer } from '../../../tokenizers/index.js'
+import { adamW, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import { clipTokens } from './diorama-clip.js'
+import type { CaptionedPictures } from './pictures.js'
+import type { StableDiffusionSize } from './sizes.js'
+
+export interface UnetTraining {
+  readonly pictures: Pick<CaptionedPictures, 'count' | 'caption'>
+  /** Scaled latents of the pictures in their order: [count, latent channels, cells, cells]. */
+  readonly latents: Float32Array
+  readonly tokenizer: ClipTokenizer
+  readonly size: StableDiffusionSize
+  readonly prediction: Prediction
+  readonly schedule: NoiseSchedule
+  /** What to start from in place of chance, under the names of the run: a text tower that learnt from contrast, or all of a trained model. */
+  readonly initial?: Parameters
+  readonly steps?: number
+  readonly batch?: number
+  readonly learningRate?: number
+  readonly seed?: number
+  /** Where the run is saved, and goes on from. */
+  readonly checkpoint?: string
+  readonly signal?: AbortSignal
+  readonly sample?: { readonly every: number; readonly draw: (parameters: Parameters, step: number) => unknown }
+}
+
+interface Batch<T = Tensor> {
+  /** [batch, latent channels, cells, cells]. */
+  readonly latents: T
+  readonly noise: T
+  /** [batch], whole. */
+  readonly times: T
+  /** [batch, context]. */
+  readonly tokens: T
+}
+
+/** How often a picture is shown without its words, so that the model also knows what pictures look like in general (Ho & Salimans 2022). */
+const wordless = 0.1
+
+/** The names of the two networks in one run, as in the checkpoint that comes of it. */
+export const trained = { text: 'text_encoder', unet: 'unet' } as const
+
+/**
+ * Stage 2: what was added to the latents, told from the noisy latents and the words (Rombach et al. 2022, equation 3). All times count
+ * alike: of velocities, those of nearly pure noise say what the picture shows, which is what the words are about. Other than in the
+ * published models the text tower is not frozen: a small one that was taught by contrast alone knows which words occur, but not well
+ * which of them belong together.
+ */
+export function unetLoss(
+  scope: Scope,
+  { latents, noise, times, tokens }: Batch,
+  { text, unet: size }: { readonly text: ClipTextSize; readonly unet: UnetSize },
+  { prediction, schedule }: Pick<UnetTraining, 'prediction' | 'schedule'>,
+): Tensor {
+  const context = clipText(scope.at(trained.text), tokens, text).states
+  const sample = addNoise(schedule, latents, noise, times)
+  const output = unet(scope.at(trained.unet), { sample, time: times.cast('float32'), context }, size)
+  return denoisingLoss(output, targetOf(prediction, schedule, latents, noise, times))
+}
+
+export async function* trainUnet({
+  pictures,
+  latents,
+  tokenizer,
+  size,
+  prediction,
+  schedule,
+  initial = {},
+  steps = 20_000,
+  batch = 32,
+  learningRate = 1e-3,
+  seed = 4,
+  checkpoint,
+  signal,
+  sample,
+}: UnetTraining): AsyncGenerator<TrainingEvent, void, undefined> {
+  const { latentChannels } = size.autoencoder
+  const cells = Math.sqrt(latents.length / pictures.count / latentChannels)
+  const each = latentChannels * cells * cells
+  const root = key(seed).child('unet')
+  const shape = [batch, latentChannels, cells, cells]
+  const shapes: Batch = {
+    latents: placeholder(shape),
+    noise: placeholder(shape),
+    times: placeholder([batch], 'int32'),
+    tokens: placeholder([batch, size.text.context], 'int32'),
+  }
+  const fresh = initialise((scope) => unetLoss(scope, shapes, size, { prediction, schedule }), { seed })
+  yield* train<Batch>(
+    {
+      name: 'stable-diffusion-unet',
+      loss: (scope, given) => unetLoss(scope, given, size, { prediction, schedule }),
+      parameters: { ...fresh, ...initial },
+      batch: (step) => {
+        const own = root.child(step)
+        const picks = Array.from(uniform(own.child('picks'), [batch]).data, (pick) => Math.floor(Number(pick) * pictures.count))
+        const chosen = new Float32Array(batch * each)
+        picks.forEach((index, i) => void chosen.set(latents.subarray(index * each, (index + 1) * each), i * each))
+        return {
+          latents: array(chosen, { shape }),
+          noise: normal(own.child('noise'), shape),
+          times: drawTimes(own.child('times'), batch, schedule),
+          tokens: clipTokens(
+            picks.map((index, i) => captionFor(pictures, index, own.child('words', i))),
+            tokenizer,
+          ),
+        }
+      },
+      optimiser: adamW({ beta2: 0.99, weightDecay: 0.01, decays: (name) => name.endsWith('.weight') && !name.includes('norm') }),
+      schedule: schedules.warmUp(Math.min(300, steps / 10), schedules.cosine(learningRate, steps, 1e-5)),
+      steps,
+      clip: 1,
+      average: 0.999,
+      ...(checkpoint && { checkpoint: { path: checkpoint, every: 500 } }),
+      ...(sample && { sample }),
+    },
+    signal ? { signal } : {},
+  )
+}
+
+const captionFor = (pictures: UnetTraining['pictures'], index: number, words: Key): string =>
+  uniform(words.child('wordless'), [1]).item() < wordless ? '' : pictures.caption(index, words)

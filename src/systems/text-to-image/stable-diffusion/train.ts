@@ -1,0 +1,137 @@
+import { files } from '#files'
+import type { StageEvent, TrainingOptions } from '../../../contract/index.js'
+import { noiseSchedule } from '../../../generative/index.js'
+import type { NDArray } from '../../../graph/index.js'
+import type { Parameters } from '../../../nn/index.js'
+import { embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
+import type { TrainingEvent } from '../../../training/index.js'
+import { embeddedWeights, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
+import { writeStableDiffusion } from './checkpoint.js'
+import { dioramaClipSize } from './diorama-clip.js'
+import { type CaptionedPictures, dioramaPictures, folderPictures } from './pictures.js'
+import { dioramaSettings } from './settings.js'
+import type { NetworkName, StableDiffusionSize } from './sizes.js'
+import type { StageName } from './stages.js'
+import { latentsOf, normalised, trainAutoencoder } from './train-autoencoder.js'
+import { trainTextEncoder } from './train-text-encoder.js'
+import { tokenizerFile } from './train-tokenizer.js'
+import { trained, trainUnet } from './train-unet.js'
+
+/** What the stages leave for each other in the output folder, and the model that they end with. */
+const results = {
+  tokenizer: dioramaSettings.tokenizer,
+  clip: 'clip.safetensors',
+  autoencoder: 'autoencoder.safetensors',
+  model: 'stable-diffusion.safetensors',
+} as const
+
+/** How many scenes are rendered; each is seen many times, with other words each time. */
+const scenes = 36_000
+const embeddedModel = embeddedWeights('stable-diffusion-diorama')
+
+/** What the stages of `stages.ts` do: each goes on from its own run if the folder holds one, and needs the results of those before it. */
+export const runs: Readonly<Record<StageName, (options: TrainingOptions) => AsyncIterable<StageEvent>>> = {
+  async *tokenizer({ output, data }) {
+    const path = files.within(output, results.tokenizer)
+    // A user's words are made of the embedded vocabulary's pieces, which the embedded text tower knows.
+    const text = data === undefined ? tokenizerFile() : await textOf(embeddedTokenizer('diorama'))
+    await files.write([{ location: path, chunks: [new TextEncoder().encode(text)] }])
+    yield { kind: 'done', files: [path] }
+  },
+  async *'text-encoder'(options) {
+    const path = files.within(options.output, results.clip)
+    const tokenizer = await openTokenizer(files.within(options.output, results.tokenizer))
+    const pictures = await picturesOf(options)
+    yield* stage(trainTextEncoder({ pictures: [pictures], tokenizer, ...runOf(options, 'clip') }), async (average) => {
+      await writeSafetensors(path, Object.entries(average), { dtype: 'float16' })
+      return [path]
+    })
+  },
+  async *autoencoder(options) {
+    const path = files.within(options.output, results.autoencoder)
+    const pictures = await picturesOf(options)
+    const size = dioramaSettings.size.autoencoder
+    const initial = options.data === undefined ? {} : await networkOf(embeddedModel, 'vae')
+    yield* stage(trainAutoencoder({ pictures, size, initial, ...runOf(options, 'autoencoder') }), async (average) => {
+      await writeSafetensors(path, Object.entries(await normalised(average, pictures, size)), { dtype: 'float16' })
+      return [path]
+    })
+  },
+  async *unet(options) {
+    const path = files.within(options.output, results.model)
+    const tokenizer = await openTokenizer(files.within(options.output, results.tokenizer))
+    const pictures = await picturesOf(options)
+    const autoencoder = await allOf(files.within(options.output, results.autoencoder))
+    const { prediction, schedule, size: embedded } = dioramaSettings
+    const { projection: _, ...text } = dioramaClipSize(tokenizer).text
+    const size: StableDiffusionSize = { ...embedded, text }
+    const latents = await latentsOf(autoencoder, pictures, size.autoencoder)
+    const initial =
+      options.data === undefined
+        ? below(trained.text, await towerOf(files.within(options.output, results.clip)))
+        : {
+            ...below(trained.text, await networkOf(embeddedModel, 'text_encoder')),
+            ...below(trained.unet, await networkOf(embeddedModel, 'unet')),
+          }
+    const run = trainUnet({
+      ...{ pictures, latents, tokenizer, size, prediction, schedule: noiseSchedule(schedule), initial },
+      ...runOf(options, 'unet'),
+    })
+    yield* stage(run, async (average) => {
+      const networks = { text_encoder: above(trained.text, average), unet: above(trained.unet, average), vae: autoencoder }
+      await writeStableDiffusion(path, networks, { ...dioramaSettings, size })
+      return [path, files.within(options.output, results.tokenizer)]
+    })
+  },
+}
+
+/** A run's events, and at its end the files that come of its averaged parameters. */
+async function* stage(
+  events: AsyncIterable<TrainingEvent>,
+  write: (average: Parameters) => Promise<readonly string[]>,
+): AsyncGenerator<StageEvent, void> {
+  for await (const event of events) {
+    if (event.kind === 'done') yield { kind: 'done', files: await write(event.average ?? event.parameters) }
+    else yield event
+  }
+}
+
+const runOf = ({ output, steps, seed, signal }: TrainingOptions, name: string) => ({
+  checkpoint: files.within(output, `${name}-run.safetensors`),
+  ...(steps !== undefined && { steps }),
+  ...(seed !== undefined && { seed }),
+  ...(signal && { signal }),
+})
+
+const picturesOf = ({ data, output }: TrainingOptions): Promise<CaptionedPictures> =>
+  data === undefined ? dioramaPictures({ count: scenes, cache: files.within(output, 'pictures.safetensors') }) : folderPictures(data)
+
+const below = (prefix: string, parameters: Parameters): Parameters =>
+  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`${prefix}.${name}`, value]))
+
+const above = (prefix: string, parameters: Parameters): Parameters =>
+  Object.fromEntries(
+    Object.entries(parameters).flatMap(([name, value]) =>
+      name.startsWith(`${prefix}.`) ? [[name.slice(prefix.length + 1), value] as const] : [],
+    ),
+  )
+
+/** Every tensor of a file, as float32. */
+async function allOf(location: string | URL): Promise<Parameters> {
+  const file = await openCheckpoint(location)
+  const read = async (name: string): Promise<readonly [string, NDArray]> => [name, (await file.read(name)).cast('float32')]
+  return Object.fromEntries(await Promise.all(file.names.map(read)))
+}
+
+const networkOf = async (location: string | URL, network: NetworkName): Promise<Parameters> => above(network, await allOf(location))
+
+/** The text tower of a pair, without the projection into the space that it shares with pictures. */
+async function towerOf(location: string): Promise<Parameters> {
+  const tower = Object.entries(await allOf(location)).filter(([name]) => name.startsWith('text_model.'))
+  return Object.fromEntries(tower)
+}
+
+async function textOf(location: URL): Promise<string> {
+  const file = await files.open(location)
+  return new TextDecoder().decode(await file.read(0, file.size))
+}

@@ -1,36 +1,30 @@
 import { files } from '#files'
 import type { CheckpointChoice } from '../../../contract/index.js'
-import { type NoiseSchedule, noiseSchedule } from '../../../generative/index.js'
+import { noiseSchedule } from '../../../generative/index.js'
 import { checkCheckpoint, fromCheckpoint, type Parameters, type Scope } from '../../../nn/index.js'
 import { type ClipTokenizer, embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
-import { type Checkpoint, exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
+import { exists, writeSafetensors } from '../../../weights/index.js'
+import { openDiffusers } from './diffusers.js'
+import { pointable, type StableDiffusionModel, unneeded } from './model.js'
 import { readSettings, type StableDiffusionSettings, settingsMetadata } from './settings.js'
-import { type NetworkName, networkNames, networksOf, type StableDiffusionSize } from './sizes.js'
-
-/** A checkpoint that is ready to be run, whatever its layout on disk. No weight is in memory yet. */
-export interface StableDiffusionModel {
-  readonly name: string
-  readonly scopes: Readonly<Record<NetworkName, Scope>>
-  readonly size: StableDiffusionSize
-  readonly tokenizer: ClipTokenizer
-  readonly schedule: NoiseSchedule
-  readonly settings: Omit<StableDiffusionSettings, 'size' | 'tokenizer' | 'schedule'>
-}
-
-/** Tensors that a text tower's file may hold and that the pictures do not need. */
-const unneeded = (name: string): boolean => /(?:^|\.)(?:text_projection\.weight|position_ids|logit_scale)$/.test(name)
+import { type NetworkName, networkNames, networksOf } from './sizes.js'
 
 /**
- * Opens a single file, in which the names of each network stand below its own (`unet.conv_in.weight`), and checks its tensors against
- * the networks in both directions.
+ * Opens a checkpoint in any layout: one file of genera's own, or a folder as the diffusers library keeps it.
  *
- * @throws CheckpointError, MissingParametersError or WeightShapeError; GeneraError for metadata that describe no model
+ * @throws CheckpointError, MissingParametersError or WeightShapeError; GeneraError for settings that describe no model
  */
 export async function openStableDiffusion(choice: CheckpointChoice): Promise<StableDiffusionModel> {
+  return (await files.list(choice.location)) ? openDiffusers(choice) : openSingleFile(choice)
+}
+
+/** The names of each network stand below its own (`unet.conv_in.weight`); the rest is in the metadata. */
+async function openSingleFile(choice: CheckpointChoice): Promise<StableDiffusionModel> {
   const file = await pointable(await choice.open(), choice.location)
   const { size: stored, tokenizer: tokenizerName, schedule, ...settings } = readSettings(file.metadata, file.file)
   const tokenizer = await tokenizerBeside(choice.location, tokenizerName)
-  const size = { ...stored, text: { ...stored.text, vocabulary: tokenizer.vocabulary, context: tokenizer.context } }
+  const { vocabulary, context } = tokenizer
+  const size = { ...stored, text: { ...stored.text, vocabulary, context } }
   const networks = networksOf(size)
   const whole = (scope: Scope) => {
     for (const name of networkNames) networks[name](scope.at(name))
@@ -39,12 +33,6 @@ export async function openStableDiffusion(choice: CheckpointChoice): Promise<Sta
   const root = fromCheckpoint(file)
   const scopes = { text_encoder: root.at('text_encoder'), unet: root.at('unet'), vae: root.at('vae') }
   return { name: choice.name, scopes, size, tokenizer, schedule: noiseSchedule(schedule), settings }
-}
-
-/** Programs point into the file, except where the platform cannot (in browsers): there it is read whole. */
-async function pointable(file: Checkpoint, location: string): Promise<Checkpoint> {
-  const [first] = file.names
-  return first === undefined || file.info(first).region ? file : openCheckpoint(location, { inMemory: true })
 }
 
 /** A tokenizer lies beside its checkpoint, or is one that comes with genera. */

@@ -1,7 +1,7 @@
 import { autoencoderKL, clipText, unet } from '../../../backbones/index.js'
 import { guide, rescaleGuidance } from '../../../generative/index.js'
 import { compile, concat, type Runtime, type Tensor } from '../../../graph/index.js'
-import type { StableDiffusionModel } from './checkpoint.js'
+import type { StableDiffusionModel } from './model.js'
 import type { PictureSize } from './picture.js'
 import { RecentlyUsed, type Use } from './recently-used.js'
 

@@ -3,8 +3,8 @@ import { type GeneratorContext, type GeneratorEvent, InputError, type Made } fro
 import { keepKnown, latentMask, type SamplerState } from '../../../generative/index.js'
 import { array, type NDArray, scalar } from '../../../graph/index.js'
 import type { Image } from '../../../media/image.js'
-import type { StableDiffusionModel } from './checkpoint.js'
 import type { StableDiffusionInput } from './input.js'
+import type { StableDiffusionModel } from './model.js'
 import type { Networks, SizedNetworks } from './networks.js'
 import { type NoiseSource, noiseOf } from './noise.js'
 import {

@@ -4,6 +4,7 @@ import { stagesOf } from './sampling.js'
 import { parametersByNetwork, stableDiffusionSizes } from './sizes.js'
 
 const embedded = 'stable-diffusion-diorama'
+const hub = Object.keys(stableDiffusionSizes).filter((name) => name !== embedded)
 
 /**
  * Latent diffusion: a U-Net removes noise from latents of a picture, told by a text encoder what is to be seen, and an autoencoder
@@ -15,7 +16,7 @@ export const stableDiffusion = defineSystem({
   card: cards['stable-diffusion'],
   input,
   output: image(),
-  checkpoints: { embedded },
+  checkpoints: { embedded, hub },
   plan: stagesOf,
   // Nothing of a network is loaded before there is work: faces that list systems import this file.
   async load(checkpoint, runtime) {

@@ -1,0 +1,31 @@
+import type { NoiseSchedule } from '../../../generative/index.js'
+import { Scope } from '../../../nn/index.js'
+import type { ClipTokenizer } from '../../../tokenizers/index.js'
+import { type Checkpoint, openCheckpoint } from '../../../weights/index.js'
+import type { StableDiffusionSettings } from './settings.js'
+import type { NetworkName, StableDiffusionSize } from './sizes.js'
+
+/** A checkpoint that is ready to be run, whatever its layout on disk. No weight is in memory yet. */
+export interface StableDiffusionModel {
+  readonly name: string
+  readonly scopes: Readonly<Record<NetworkName, Scope>>
+  readonly size: StableDiffusionSize
+  readonly tokenizer: ClipTokenizer
+  readonly schedule: NoiseSchedule
+  readonly settings: Omit<StableDiffusionSettings, 'size' | 'tokenizer' | 'schedule'>
+}
+
+/** Tensors that a text tower's file may hold and that the pictures do not need. */
+export const unneeded = (name: string): boolean => /(?:^|\.)(?:text_projection\.weight|position_ids|logit_scale)$/.test(name)
+
+/** Programs point into the file, except where the platform cannot (in browsers): there it is read whole. */
+export async function pointable(file: Checkpoint, location: string): Promise<Checkpoint> {
+  const [first] = file.names
+  return first === undefined || file.info(first).region ? file : openCheckpoint(location, { inMemory: true })
+}
+
+/** A network that finds in its scope what the file has: some files spell a name as the library did when they were made. */
+export const asStored =
+  (network: (scope: Scope) => unknown, file: Checkpoint) =>
+  ({ source, path }: Scope): unknown =>
+    network(new Scope({ parameter: (request) => source.parameter(request), has: (name) => file.has(name) }, path))

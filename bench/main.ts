@@ -1,17 +1,23 @@
 /**
- * `npm run -s bench -- engine [--json]`, and so with each suite below: the engine beside named peers, the procedural world with its media.
+ * `npm run -s bench -- engine [--json]`, and so with each suite below: the engine beside named peers, the procedural world with its
+ * media, and systems, which take `--checkpoint FILE` in place of the weights that come with genera.
  * One JSON object on standard output with --json, a table otherwise; what is being measured goes to standard error.
  */
 import { parseArgs } from 'node:util'
+import { GeneraError } from '../src/graph/errors.js'
 
-type Measure = (report: (line: string) => void) => Promise<Record<string, unknown>>
+type Measure = (report: (line: string) => void, checkpoint?: string) => Promise<Record<string, unknown>>
 
 const suites: Record<string, () => Promise<Measure>> = {
   engine: async () => (await import('./engine/index.js')).measureEngine,
   diorama: async () => (await import('./diorama/index.js')).measureDiorama,
+  'stable-diffusion': async () => (await import('./stable-diffusion/index.js')).measureStableDiffusion,
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, checkpoint: { type: 'string' } },
+})
 const [name = ''] = positionals
 const suite = Object.hasOwn(suites, name) ? suites[name] : undefined
 if (!suite) {
@@ -21,7 +27,10 @@ if (!suite) {
   process.exit(2)
 }
 const measure = await suite()
-const figures = await measure((line) => console.error(line))
+const figures = await measure((line) => console.error(line), values.checkpoint).catch((error: unknown) => {
+  console.error(error instanceof GeneraError ? error.message : error)
+  process.exit(1)
+})
 console.log(values.json ? JSON.stringify(figures) : table(figures))
 
 function table(figures: Record<string, unknown>, prefix = ''): string {

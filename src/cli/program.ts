@@ -47,7 +47,7 @@ export function programOf(session: Session): Command {
       writeErr: (text) => session.stderr.write(text),
       outputError: () => {},
       getOutHasColors: () => colours,
-      getOutHelpWidth: () => Math.min(session.stdout.columns ?? 100, 100),
+      getOutHelpWidth: () => Math.min(session.stdout.columns || 100, 100),
     })
   return program
 }

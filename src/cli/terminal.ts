@@ -76,7 +76,7 @@ export function bar(terminal: Terminal, label: string, total: number): Progress 
 
 /** Puts a line in place of the one that stands there, cut to the width of the terminal, for what has wrapped cannot be painted over. */
 export function paint({ stderr }: Terminal, line: string): void {
-  stderr.write(`\r\x1b[2K${line.slice(0, (stderr.columns ?? 80) - 1)}`)
+  stderr.write(`\r\x1b[2K${line.slice(0, (stderr.columns || 80) - 1)}`)
 }
 
 /** "4.2/s", or "3.1 s each" for what is slow. */
@@ -116,4 +116,4 @@ function wrapped(text: string, width: number): string[] {
 }
 
 /** How wide prose may run: as wide as the terminal, within reason. */
-export const proseWidth = ({ stdout }: Pick<Terminal, 'stdout'>): number => Math.min(stdout.columns ?? 100, 120)
+export const proseWidth = ({ stdout }: Pick<Terminal, 'stdout'>): number => Math.min(stdout.columns || 100, 120)

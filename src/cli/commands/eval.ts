@@ -1,7 +1,7 @@
 import type { EvaluationEvent, GenerateOptions, Report } from '../../contract/index.js'
 import { type AddCommand, systemsOf, withCommonOptions, withExamples } from '../command.js'
 import { withDevice } from '../making/options.js'
-import { bar, bold, green, type Progress, red, remark, type Terminal, type TerminalOptions, table, terminalOf } from '../terminal.js'
+import { bold, green, red, type Terminal, type TerminalOptions, table, terminalOf } from '../terminal.js'
 import { wholeNumber } from '../usage-error.js'
 
 interface Options extends TerminalOptions {
@@ -39,23 +39,16 @@ export const addEval: AddCommand = (program, session) => {
 }
 
 async function followed(events: AsyncIterable<EvaluationEvent>, title: string, terminal: Terminal): Promise<Report> {
-  let current: { readonly stage: string; readonly shown: Progress } | undefined
+  const { stageBars } = await import('../making/stage-bars.js')
+  const bars = stageBars(terminal, `Measuring ${title}`)
   let report: Report | undefined
   try {
     for await (const event of events) {
+      bars.show(event)
       if (event.kind === 'report') report = event.report
-      else {
-        const { stage, done, total } = event
-        if (!current && !terminal.animated) remark(terminal, `Measuring ${title} …`)
-        if (current?.stage !== stage) {
-          current?.shown.end()
-          current = { stage, shown: bar(terminal, stage, total) }
-        }
-        current.shown.show(done)
-      }
     }
   } finally {
-    current?.shown.end()
+    bars.end()
   }
   if (!report) throw new Error(`The evaluation of ${title} ended without a report`)
   return report

@@ -56,8 +56,11 @@ const numbered = (path: string, index: number, count: number): string =>
 /** With the command line that makes the file, and what bears on its bytes beside the options of the system. */
 function provenanceFor(system: System, made: Provenance, ending: string, { quality }: SaveOptions): Provenance {
   const options = withoutFolders(made.options) as Provenance['options']
+  const { checkpoint } = made
+  const published = [system.checkpoints.embedded, ...(system.checkpoints.hub ?? [])].includes(checkpoint?.name)
   return {
     ...made,
+    ...(checkpoint && !published && { checkpoint: { ...checkpoint, name: basename(checkpoint.name) } }),
     options: { ...options, ...(quality !== undefined && { quality }) },
     command: commandLine(system, options, made.seed, ending, quality),
   }

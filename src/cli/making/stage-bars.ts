@@ -1,34 +1,39 @@
-import type { GenerationEvent } from '../../contract/events.js'
+import type { EvaluationEvent, GenerationEvent } from '../../contract/events.js'
 import { bar, type Progress, paint, remark, type Terminal } from '../terminal.js'
 
 export interface StageBars {
-  show(event: GenerationEvent<unknown>): void
+  show(event: GenerationEvent<unknown> | EvaluationEvent): void
   end(): void
 }
 
-/** One bar after another, for each stage of a plan; where nothing can be painted over, one remark for all of them. */
+/**
+ * A bar for each stage of the work, of which the one that moved last is seen; where nothing can be painted over, one remark for all of
+ * them. It comes with the first event: what is refused before that is not being made.
+ */
 export function stageBars(terminal: Terminal, title: string): StageBars {
-  let current: { readonly stage: string; readonly shown: Progress } | undefined
+  const bars = new Map<string, Progress>() // stages may take turns, and each goes on with its own pace
   let width = 0
-  let planned = false
+  let announced = false
+  const announce = (waitingFor = 'load') => {
+    if (terminal.animated) paint(terminal, `${title}: ${waitingFor} …`)
+    else if (!announced) remark(terminal, `${title} …`)
+    announced = true
+  }
   return {
     show(event) {
       if (event.kind === 'plan') {
         width = Math.max(...event.stages.map(({ stage }) => stage.length))
-        if (terminal.animated) paint(terminal, `${title}: ${event.stages[0]?.stage} …`)
-        else if (!planned) remark(terminal, `${title} …`) // not before: what is refused is not being made
-        planned = true
+        announce(event.stages[0]?.stage)
       } else if (event.kind === 'progress') {
+        if (!announced) announce(event.stage)
         const { stage, done, total } = event
-        if (current?.stage !== stage) {
-          current?.shown.end()
-          current = { stage, shown: bar(terminal, stage.padEnd(width), total) }
-        }
-        current.shown.show(done)
+        const shown = bars.get(stage) ?? bar(terminal, stage.padEnd(width), total)
+        bars.set(stage, shown)
+        shown.show(done)
       }
     },
     end() {
-      if (terminal.animated) paint(terminal, '')
+      if (announced && terminal.animated) paint(terminal, '')
     },
   }
 }

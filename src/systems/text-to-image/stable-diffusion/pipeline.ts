@@ -95,14 +95,16 @@ function prepare({ size: networks, schedule, settings }: StableDiffusionModel, i
       { field: image ? 'mask' : 'image', expected: 'given: this checkpoint only paints into pictures, behind a mask', found: 'nothing' },
     ])
   const guidanceScale = input.guidanceScale ?? settings.guidanceScale
+  const source = image && { image: fitted(image, size), mask: mask && maskOf(mask, size) }
   return {
     walk: walkOf(input, schedule, settings),
     size,
     shape: [1, latentChannels, size.height / factor, size.width / factor],
-    source: image && { image: fitted(image, size), mask: mask && maskOf(mask, size) },
+    source,
     guidanceScale,
     warnings: [
       ...warnings,
+      ...(source?.mask?.data.every((value) => value === 0) ? ['Nothing in the mask is white: the picture stays as it is'] : []),
       ...(input.negativePrompt && guidanceScale <= 1 ? ['negativePrompt does nothing where guidanceScale is 1 or less'] : []),
     ],
   }

@@ -24,7 +24,7 @@ export function walkOf(
 }
 
 /** Without a mask most of the picture should stay recognisable; behind one, what was there need not. */
-const strengthOf = ({ mask, strength }: Pick<Asked, 'mask' | 'strength'>): number => strength ?? (mask ? 1 : 0.8)
+export const strengthOf = ({ mask, strength }: Pick<Asked, 'mask' | 'strength'>): number => strength ?? (mask ? 1 : 0.8)
 
 /** What a run consists of. How many calls a method makes does not depend on the checkpoint. */
 export function stagesOf(input: Asked, seeds: readonly number[]): readonly Stage[] {

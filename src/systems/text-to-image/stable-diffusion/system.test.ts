@@ -150,8 +150,10 @@ describe('inpainting', () => {
     expect(distance(value, image)).toBeGreaterThan(5)
   })
 
-  it('keeps the picture behind a black mask', async () => {
-    expect((await one({ image, mask: maskFrom(32) })).value.data).toEqual(image.data)
+  it('keeps the picture behind a black mask, and says why', async () => {
+    const { value, facts } = await one({ image, mask: maskFrom(32) })
+    expect(value.data).toEqual(image.data)
+    expect(facts?.warnings).toEqual(['Nothing in the mask is white: the picture stays as it is'])
   })
 
   it('feeds mask and masked picture to models of nine channels, which do nothing else', async () => {

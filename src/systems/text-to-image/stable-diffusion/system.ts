@@ -18,7 +18,7 @@ export const stableDiffusion = defineSystem({
   output: image(),
   checkpoints: { embedded, hub },
   plan: stagesOf,
-  // Nothing of a network is loaded before there is work: faces that list systems import this file.
+  // Late, because faces that only list systems import this file.
   async load(checkpoint, runtime) {
     const [{ openStableDiffusion }, { compileNetworks }, { stableDiffusionPipeline }] = await Promise.all([
       import('./checkpoint.js'),

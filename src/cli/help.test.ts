@@ -13,6 +13,11 @@ describe('genera --help', () => {
     expect((await genera('')).out).toBe(out)
   })
 
+  it('is there as a command, too', async () => {
+    expect((await genera('help')).out).toBe((await genera('--help')).out)
+    expect(await genera('help show')).toMatchObject({ code: 0, out: (await genera('show --help')).out })
+  })
+
   it('has no colours but on a terminal', async () => {
     expect((await genera('--help')).out).not.toContain('\x1b')
     expect((await genera('--help', { terminal: true })).out).toContain('\x1b[1mmake')

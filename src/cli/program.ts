@@ -34,7 +34,6 @@ export function programOf(session: Session): Command {
   const program = new Command('genera')
     .description('Any input into any output, with the systems of one survey, in your own process.')
     .version(version)
-    .helpCommand(false)
   for (const [group, adders] of Object.entries(commands)) {
     program.commandsGroup(group)
     for (const add of adders) add(program, session)

@@ -2,6 +2,7 @@ import { cards, defineSystem, image } from '../../../contract/index.js'
 import { input } from './input.js'
 import { stagesOf } from './sampling.js'
 import { parametersByNetwork, stableDiffusionSizes } from './sizes.js'
+import { stages } from './stages.js'
 
 const embedded = 'stable-diffusion-diorama'
 const hub = Object.keys(stableDiffusionSizes).filter((name) => name !== embedded)
@@ -29,6 +30,7 @@ export const stableDiffusion = defineSystem({
     const networks = compileNetworks(model, runtime)
     return Object.assign(stableDiffusionPipeline(model, networks), { dispose: networks.dispose })
   },
+  train: stages,
   async *evaluate(context) {
     const { evaluateStableDiffusion } = await import('./evaluate.js')
     yield* evaluateStableDiffusion(context)

@@ -12,6 +12,7 @@ export interface AutoencoderTraining {
   readonly size?: AutoencoderSize
   readonly steps?: number
   readonly batch?: number
+  readonly learningRate?: number
   readonly seed?: number
   /** What to start from in place of chance. */
   readonly initial?: Parameters
@@ -48,39 +49,38 @@ export function autoencoderLoss(scope: Scope, { pixels, noise }: Batch, size: Au
 export async function* trainAutoencoder({
   pictures,
   size = autoencoderKL.autoencoderSizes.diorama,
-  steps = 2500,
+  steps = 12_000,
   batch = 8,
+  learningRate = 2e-3,
   seed = 2,
   initial = {},
   checkpoint,
   signal,
 }: AutoencoderTraining): AsyncGenerator<TrainingEvent, void, undefined> {
-  const pixels = pictures.size
-  const cells = pixels / downsampling(size)
+  const whole = pictures.size
   const root = key(seed).child('autoencoder')
   yield* train<Batch>(
     {
       name: 'stable-diffusion-autoencoder',
       loss: (scope, given) => autoencoderLoss(scope, given, size),
-      parameters: { ...initialise((scope) => autoencoder(scope, placeholder([1, 3, pixels, pixels]), size), { seed }), ...initial },
+      parameters: { ...initialise((scope) => autoencoder(scope, placeholder([1, 3, whole, whole]), size), { seed }), ...initial },
+      // A quarter of a picture is a quarter of the work, and steps are what the network needs; the last tenth sees whole pictures.
       batch: (step) => {
         const own = root.child(step)
-        const picks = uniform(own.child('picks'), [batch]).data
+        const crop = step < 0.9 * steps ? whole / 2 : whole
+        const cells = crop / downsampling(size)
+        const picks = Array.from(uniform(own.child('picks'), [batch]).data, (pick) => Math.floor(Number(pick) * pictures.count))
         return {
-          pixels: planes(
-            pictures,
-            Array.from(picks, (pick) => Math.floor(pick * pictures.count)),
-            own,
-          ),
+          pixels: planes(pictures, picks, own, crop),
           noise: normal(own.child('noise'), [batch, size.latentChannels, cells, cells]),
         }
       },
       optimiser: adamW({ weightDecay: 0.01, beta2: 0.99 }),
-      schedule: schedules.warmUp(Math.min(100, steps / 10), schedules.cosine(2e-3, steps, 2e-5)),
+      schedule: schedules.warmUp(Math.min(100, steps / 10), schedules.cosine(learningRate, steps, learningRate / 100)),
       steps,
       clip: 1,
-      average: 0.995,
-      ...(checkpoint && { checkpoint: { path: checkpoint, every: 100 } }),
+      average: 0.998,
+      ...(checkpoint && { checkpoint: { path: checkpoint, every: 500 } }),
     },
     signal ? { signal } : {},
   )
@@ -88,20 +88,26 @@ export async function* trainAutoencoder({
 
 const autoencoder = (scope: Scope, pixels: Tensor, size: AutoencoderSize): Tensor => decode(scope, encode(scope, pixels, size).mean, size)
 
-/** Pictures as [batch, 3, size, size] in [-1, 1], each mirrored or not as the key says; without a key as they are. */
-export function planes({ size, pixels }: CaptionedPictures, indices: readonly number[], mirror?: Key): NDArray {
-  const area = size * size
+/**
+ * Pictures as [batch, 3, side, side] in [-1, 1]. With a key each is mirrored or not and cut to a square of `crop` pixels somewhere in
+ * it; without one they are whole and as they are.
+ */
+export function planes({ size, pixels }: CaptionedPictures, indices: readonly number[], chance?: Key, crop = size): NDArray {
+  const area = crop * crop
   const out = new Float32Array(indices.length * 3 * area)
-  const turns = mirror ? uniform(mirror.child('mirror'), [indices.length]).data : undefined
+  const draws = chance && uniform(chance.child('crops'), [3 * indices.length]).data
   indices.forEach((index, i) => {
-    const turned = turns !== undefined && (turns[i] as number) < 0.5
-    for (let row = 0; row < size; row++)
-      for (let column = 0; column < size; column++) {
-        const from = 3 * (index * area + row * size + (turned ? size - 1 - column : column))
-        for (let c = 0; c < 3; c++) out[(3 * i + c) * area + row * size + column] = (pixels[from + c] as number) / 127.5 - 1
-      }
+    const [turn = 1, x = 0, y = 0] = draws?.subarray(3 * i, 3 * i + 3) ?? []
+    const [left, top] = [Math.floor(x * (size - crop + 1)), Math.floor(y * (size - crop + 1))]
+    const stride = turn < 0.5 ? -3 : 3
+    for (let row = 0; row < crop; row++) {
+      let from = 3 * ((index * size + top + row) * size + (stride > 0 ? left : left + crop - 1))
+      let to = 3 * i * area + row * crop
+      for (let column = 0; column < crop; column++, from += stride, to++)
+        for (let c = 0; c < 3; c++) out[to + c * area] = (pixels[from + c] as number) / 127.5 - 1
+    }
   })
-  return array(out, { shape: [indices.length, 3, size, size] })
+  return array(out, { shape: [indices.length, 3, crop, crop] })
 }
 
 /** The mean latents of pictures, 32 at a time: [count, latent channels, cells, cells]. */

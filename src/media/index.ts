@@ -19,7 +19,7 @@ export { type Bullet, type Deck, type DeckChart, type DeckTable, type DeckTheme,
 export { describeMedia, type MediaDescription } from './describe-media.js'
 export { type Folder, type FolderOptions, type FolderRecord, type FolderSource, folder, type MediaKind, UnmatchedError } from './folders.js'
 export { decodeGlb, encodeGlb } from './glb.js'
-export { blankImage, crop, flattenAlpha, type Image, imageOf, withAlpha } from './image.js'
+export { blankImage, byteFromLinear, crop, flattenAlpha, type Image, imageOf, linearFromByte, withAlpha } from './image.js'
 export {
   type AnimationOptions,
   decodeAnimation,
@@ -43,13 +43,16 @@ export {
   withNormals,
 } from './mesh.js'
 export { frameCount, type Joint, jointPositions, type Motion } from './motion.js'
+export { encodeMotionGlb } from './motion-glb.js'
 export { encodePptx } from './pptx.js'
+export { type DeckOutline, decodePptx } from './pptx-outline.js'
 export { type Json, type Provenance, parseProvenance, provenanceText } from './provenance.js'
 export { type ForeignProvenance, type FoundProvenance, readProvenance } from './read-provenance.js'
 export { resample } from './resample.js'
 export { type ResizeFilter, resizeImage } from './resize.js'
 export { meanAbsoluteError } from './round-trip.js'
 export type { Signal, SignalChannel, SignalEvent } from './signal.js'
+export { decodeSignalCsv, encodeSignalCsv } from './signal-csv.js'
 export { expectFormat, formatOfName, type MediaFormat, mediaFormats, sniffMedia } from './sniff.js'
 export { type AudioEncoding, type AudioFormat, decodeAudio, encodeAudio } from './sounds.js'
 export { type CsvOptions, csv, DataError, jsonLines, type TableSource } from './tables.js'

@@ -10,7 +10,7 @@ import { soundOf } from '../../src/diorama/sound/sound.js'
 import { diorama } from '../../src/diorama/worlds.js'
 import { key } from '../../src/graph/random/index.js'
 import { pace } from './pace.js'
-import { measureReader } from './reader.js'
+import { measureEmbeddedReader } from './reader.js'
 import { measureRoundTrips } from './round-trip.js'
 
 /** Everything that the procedural world and the media promise in figures. Paces are those of one thread, warm, over `diorama.full`. */
@@ -42,7 +42,7 @@ export async function measureDiorama(report: (line: string) => void): Promise<Re
     'captionsPerSecond',
     pace((turn) => captionOf(scene(turn), key(turn), { split: 'train' })),
   )
-  const reader = say('reader', await measureReader())
+  const reader = say('reader', await measureEmbeddedReader())
   const roundTrip = say('roundTrip', await measureRoundTrips())
   return {
     machine: `${cpus()[0]?.model.trim()}, ${availableParallelism()} threads, Node ${process.version}`,

@@ -1,29 +1,12 @@
-import { existsSync } from 'node:fs'
-import type { ReaderAccuracy } from '../../src/diorama/reader/accuracy.js'
+import { loadReader } from '../../src/diorama/index.js'
+import { measureReader, type ReaderFigures } from '../../src/diorama/reader/measure.js'
+import { embeddedWeights, exists } from '../../src/weights/index.js'
 
-const weights = new URL('../../weights/diorama-reader.safetensors', import.meta.url)
-
-/** What the reader is judged on: both worlds as they are, and the harder one as a weak generator might have drawn it. */
-export type ReaderFigures = Readonly<Record<'simple' | 'full' | 'blurred' | 'noisy', ReaderAccuracy>>
-
-/** The trained reader on fresh renders, from seeds that its training never comes near; null where it is not shipped. */
-export async function measureReader(pictures = 300): Promise<ReaderFigures | null> {
-  if (!existsSync(weights)) return null
-  const [{ loadReader }, { readerSizes }, { examples, judgingSeed }, { degraded, readerAccuracy }] = await Promise.all([
-    import('../../src/diorama/reader/reader.js'),
-    import('../../src/diorama/reader/network.js'),
-    import('../../src/diorama/reader/train.js'),
-    import('../../src/diorama/reader/accuracy.js'),
-  ])
+/** The trained reader on fresh renders; null where it is not shipped. */
+export async function measureEmbeddedReader(scenes = 300): Promise<ReaderFigures | null> {
+  if (!(await exists(embeddedWeights('diorama-reader')))) return null
   const reader = await loadReader()
-  const options = { size: readerSizes.embedded.pixels, seed: judgingSeed }
-  const [simple, full] = [await examples('simple', pictures, options), await examples('full', pictures, options)]
-  const figures = {
-    simple: await readerAccuracy(reader, simple),
-    full: await readerAccuracy(reader, full),
-    blurred: await readerAccuracy(reader, degraded(full, { blur: 1 })),
-    noisy: await readerAccuracy(reader, degraded(full, { noise: 16 })),
-  }
+  const figures = await measureReader(reader, { scenes })
   await reader.dispose()
   return figures
 }

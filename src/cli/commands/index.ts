@@ -4,6 +4,7 @@ import { addBench } from './bench.js'
 import { addCompletion } from './completion.js'
 import { addDiorama } from './diorama.js'
 import { addDioramaBench } from './diorama-bench.js'
+import { addDioramaReader } from './diorama-reader.js'
 import { addDoctor } from './doctor.js'
 import { addEval } from './eval.js'
 import { addInspect } from './inspect.js'
@@ -19,6 +20,6 @@ export const commands: Readonly<Record<string, readonly AddCommand[]>> = {
   make: [addMake, addRun, addAgain, addInspect],
   find: [addList, addShow, addRoutes],
   train: [addTrain, addEval, addBench],
-  world: [addDiorama, addDioramaBench],
+  world: [addDiorama, addDioramaBench, addDioramaReader],
   setup: [addDoctor, addCompletion],
 }

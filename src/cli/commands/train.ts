@@ -89,7 +89,7 @@ async function trained(
 const pause = 10
 
 /** One line that is painted over on a terminal; elsewhere a line from time to time, and with --json one object for each event. */
-function stageLines(stage: string, output: string, terminal: Terminal) {
+export function stageLines(stage: string, output: string, terminal: Terminal) {
   let [losses, steps, seconds, printed] = [0, 0, 0, Number.NEGATIVE_INFINITY]
   const say = (line: string) => {
     if (terminal.animated) paint(terminal, '')

@@ -17,7 +17,7 @@ export interface ReaderSize {
 }
 
 export const readerSizes = {
-  embedded: { pixels: 64, widths: [48, 96, 160], blocks: [1, 2, 2] },
+  embedded: { pixels: 64, widths: [40, 80, 144], blocks: [1, 2, 2] },
   /** For tests of the machinery. */
   tiny: { pixels: 32, widths: [8, 16, 16], blocks: [1, 1, 1] },
 } as const satisfies Record<string, ReaderSize>

@@ -31,7 +31,7 @@ test('reader() has the same parameters for every batch, and fewer than two milli
   const names = (batch: number) => parametersOf((scope) => reader(scope, placeholder([batch, 3, 64, 64]), readerSizes.embedded))
   expect([...names(1)]).toEqual([...names(7)])
   const count = [...names(1).values()].reduce((total, { shape }) => total + shape.reduce((a, b) => a * b, 1), 0)
-  expect(count).toBeGreaterThan(1_000_000)
+  expect(count).toBeGreaterThan(500_000)
   expect(count).toBeLessThan(2_000_000)
 })
 

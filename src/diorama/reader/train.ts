@@ -50,8 +50,8 @@ export async function examples(
 export async function* trainReader({
   size = readerSizes.embedded,
   scenes = 12_000,
-  steps = 4000,
-  batch = 64,
+  steps = 3000,
+  batch = 48,
   seed = 1,
   checkpoint,
   signal,

@@ -1,5 +1,6 @@
 import { ADTS, BufferSource, FLAC, Input, type InputFormat, Logging, LogLevel, MATROSKA, MP3, MP4, OGG, QTFF, WAVE, WEBM } from 'mediabunny'
 import { MediaError } from './media-error.js'
+import { assertMp4Tables } from './mp4-tables.js'
 import { type MediaFormat, mediaFormats } from './sniff.js'
 
 /** The formats of sound and film. */
@@ -50,6 +51,7 @@ export async function withInput<T>(bytes: Uint8Array, format: AvFormat, name: st
   Logging.level = LogLevel.Silent
   const input = new Input({ formats: [...demuxers[format]], source: new WatchedSource(bytes) })
   try {
+    if (format === 'mp4') assertMp4Tables(bytes)
     return await use(input)
   } catch (cause) {
     throw damaged(cause, format, name)

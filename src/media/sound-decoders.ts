@@ -12,18 +12,15 @@ export interface SoundDecoder {
   free(): void
 }
 
-/** What a decoder reads: a codec's own stream, or a container with any of several codecs. */
+/** What a decoder reads: a codec's own stream, in Ogg for Opus and Vorbis. */
 export type SoundDecoderName = keyof typeof packages
 
 /** Each is fetched when the first sound needs it; named one by one, so that the bundle of a page holds these and no others. */
 const packages = {
-  aac: () => import('@audio/decode-aac'),
   flac: () => import('@audio/decode-flac'),
   mp3: () => import('@audio/decode-mp3'),
-  mp4: () => import('@audio/decode-mp4'),
   opus: () => import('@audio/decode-opus'),
   vorbis: () => import('@audio/decode-vorbis'),
-  webm: () => import('@audio/decode-webm'),
 } satisfies Record<string, () => Promise<{ decoder(): Promise<PackagedDecoder> }>>
 
 interface PackagedDecoder {
@@ -52,3 +49,5 @@ const soundIn = ({ channelData, sampleRate, samplesDecoded }: Answer): DecodedSo
   channels: channelData.map((channel) => channel.subarray(0, samplesDecoded)),
   sampleRate,
 })
+
+export const isDecoderName = (codec: string): codec is SoundDecoderName => Object.hasOwn(packages, codec)

@@ -1,11 +1,13 @@
-import { AudioSampleSink, type InputAudioTrack } from 'mediabunny'
-import { type Audio, toMono } from './audio.js'
-import { type AvFormat, avFormats, damaged, inTime, withInput } from './av-input.js'
+import type { InputAudioTrack } from 'mediabunny'
+import type { Audio } from './audio.js'
+import { type AvFormat, avFormats, inTime, withInput } from './av-input.js'
+import { collectSound } from './collect-sounds.js'
 import { assertWithin, type MediaLimits, withDefaults } from './limits.js'
 import { MediaError } from './media-error.js'
 import { oggPages } from './ogg-pages.js'
+import { bytesOf } from './own-stream.js'
 import { expectFormat } from './sniff.js'
-import { type SoundDecoderName, startDecoder } from './sound-decoders.js'
+import { SoundCollector, type SoundFacts, truncated } from './sound-collector.js'
 
 export { type AudioEncoding, type AudioFormat, encodeAudio } from './encode-sounds.js'
 
@@ -14,7 +16,10 @@ export { type AudioEncoding, type AudioFormat, encodeAudio } from './encode-soun
  * one. Integers are divided by half their range (16 bits by 32,768), so that WAV and FLAC come back to the bit; the silence that MP3,
  * AAC and Opus add at both ends is cut off where the file says how much it is.
  *
- * Throws `MediaError`: "MediaTooLarge" names the limit, by the container's word before anything is decoded and again by what comes out.
+ * AAC is decoded by the platform, everything else by libraries that are the same everywhere.
+ *
+ * Throws `MediaError`: "MediaTooLarge" names the limit, by the container's word before anything is decoded and again by what comes out;
+ * "MediaCodecMissing" for AAC where the platform has no decoders (Node without @napi-rs/webcodecs).
  */
 export async function decodeAudio(
   bytes: Uint8Array,
@@ -36,22 +41,10 @@ export function soundOf(bytes: Uint8Array, format: AvFormat, limits: MediaLimits
     const facts = await factsOf(track, format, limits, name)
     if (format === 'wav') assertWholeRiff(bytes, name)
     if (format === 'ogg') assertWholeOgg(bytes, name)
-    const sound = new Collector(facts, limits, name)
-    if (facts.codec.startsWith('pcm') || facts.codec === 'ulaw' || facts.codec === 'alaw') await collectSamples(track, sound, format, name)
-    else await collectDecoded(bytes, facts, sound, format, name)
+    const sound = new SoundCollector(facts, limits, name)
+    await collectSound(sound, { bytes, track, format, limits, name })
     return sound.finish()
   })
-}
-
-/** What a container says of its sound. */
-interface SoundFacts {
-  readonly codec: string
-  readonly sampleRate: number
-  readonly channels: number
-  /** Of this sound; 0 if it does not say. */
-  readonly seconds: number
-  /** Of FLAC; 0 elsewhere. */
-  readonly bits: number
 }
 
 async function factsOf(track: InputAudioTrack, format: AvFormat, limits: MediaLimits, name: string): Promise<SoundFacts> {
@@ -95,130 +88,8 @@ function assertWholeOgg(bytes: Uint8Array, name: string): void {
     throw truncated(name, 'a last page', `${pages.length.toLocaleString('en')} pages and none that is the last`)
 }
 
-export const truncated = (file: string, expected: string, found: string): MediaError =>
-  new MediaError({ code: 'MediaTruncated', file, expected, found, hint: 'Download or save it again' })
-
-/** What encoders pad at both ends and a container may count in, in seconds. */
-export const padding = 0.25
-
 /** Bits per sample in FLAC's STREAMINFO, which follows "fLaC" and a block header (RFC 9639, 8.2): five bits at its 100th. */
 function flacBits(description: AllowSharedBufferSource): number {
-  const view = ArrayBuffer.isView(description)
-    ? new DataView(description.buffer, description.byteOffset, description.byteLength)
-    : new DataView(description)
-  return view.byteLength < 22 ? 0 : ((view.getUint16(20) >> 4) & 31) + 1
-}
-
-/** Gathers channels piece by piece and stops at the limits, whatever the container promised. */
-class Collector {
-  private readonly pieces: Float32Array[][] = []
-  private samples = 0
-  private rate: number
-
-  constructor(
-    readonly facts: SoundFacts,
-    private readonly limits: MediaLimits,
-    private readonly name: string,
-  ) {
-    this.rate = facts.sampleRate
-  }
-
-  /** `found` has one array per channel; a decoder that found fewer than the container counts has folded equal ones into one. */
-  add(found: readonly Float32Array[], sampleRate: number): void {
-    const [first] = found
-    if (!first || first.length === 0) return
-    if (this.samples > 0 && sampleRate !== this.rate)
-      throw new MediaError({
-        code: 'MediaUnsupported',
-        file: this.name,
-        expected: 'one sample rate',
-        found: `${this.rate} Hz, then ${sampleRate} Hz`,
-      })
-    this.rate = sampleRate
-    this.samples += first.length
-    assertWithin(this.limits, 'seconds', this.samples / sampleRate, this.name)
-    assertWithin(this.limits, 'decodedBytes', this.samples * this.facts.channels * 4, this.name)
-    this.pieces.push(Array.from({ length: this.facts.channels }, (_, c) => found[c] ?? first))
-  }
-
-  finish(): Audio {
-    const { seconds, bits } = this.facts
-    const found = this.samples / this.rate
-    if (this.samples === 0) throw truncated(this.name, 'at least one sample of sound', 'none')
-    if (found < seconds - (bits > 0 ? 0 : padding))
-      throw truncated(this.name, `${seconds.toFixed(3)} seconds of sound, as it says`, `${found.toFixed(3)} seconds`)
-    const channels = Array.from({ length: this.facts.channels }, (_, c) => {
-      const whole = new Float32Array(this.samples)
-      let at = 0
-      for (const piece of this.pieces) {
-        whole.set(piece[c] as Float32Array, at)
-        at += (piece[c] as Float32Array).length
-      }
-      return whole
-    })
-    const audio = { sampleRate: this.rate, channels }
-    return channels.length > 2 ? toMono(audio) : audio
-  }
-}
-
-/** Plain samples: the container's reader unpacks them. */
-async function collectSamples(track: InputAudioTrack, sound: Collector, format: AvFormat, name: string): Promise<void> {
-  const samples = new AudioSampleSink(track).samples()
-  try {
-    for (;;) {
-      const { value: sample, done } = await inTime(samples.next(), format, name)
-      if (done) return
-      try {
-        const { numberOfFrames: length, numberOfChannels } = sample
-        const channels = Array.from({ length: numberOfChannels }, (_, planeIndex) => {
-          const channel = new Float32Array(length)
-          sample.copyTo(channel, { planeIndex, format: 'f32-planar' })
-          return channel
-        })
-        sound.add(channels, sample.sampleRate)
-      } finally {
-        sample.close()
-      }
-    }
-  } finally {
-    await samples.return()
-  }
-}
-
-/** The decoder to take, by codec and container. */
-const decoderOf = (codec: string, format: AvFormat): SoundDecoderName | undefined => {
-  if (format === 'mp4' || format === 'webm') return format
-  if (format === 'ogg') return codec === 'opus' || codec === 'vorbis' ? codec : undefined
-  return codec === 'mp3' || codec === 'flac' || codec === 'aac' ? codec : undefined
-}
-
-/** What goes into a decoder at a time: little enough that a bomb stays small between two looks at the limits. In bytes. */
-const portion = 4096
-
-/**
- * Compressed sound goes through decoders in WebAssembly: they cannot take the process down with them when a file is hostile, they are
- * the same in Node and in browsers, and they cut off what encoders pad (LAME's tag, Opus's pre-skip, edit lists).
- */
-async function collectDecoded(bytes: Uint8Array, facts: SoundFacts, sound: Collector, format: AvFormat, name: string): Promise<void> {
-  const kind = decoderOf(facts.codec, format)
-  if (!kind)
-    throw new MediaError({ code: 'MediaUnsupported', file: name, expected: 'sound in a codec that can be read', found: facts.codec })
-  const decoder = await inTime(startDecoder(kind), format, name)
-  // This decoder divides integers by their largest value; dividing by half their range is what undoes every other program.
-  const largest = 2 ** (facts.bits - 1) - 1
-  const exact = (sample: number) => Math.round(sample * largest) / (largest + 1)
-  try {
-    for (let at = 0; at <= bytes.length; at += portion) {
-      const last = at + portion >= bytes.length
-      const pieces = [await inTime(decoder.decode(bytes.subarray(at, at + portion)), format, name)]
-      if (last) pieces.push(await inTime(decoder.finish(), format, name))
-      for (const { channels, sampleRate } of pieces)
-        sound.add(facts.bits > 0 ? channels.map((channel) => channel.map(exact)) : channels, sampleRate)
-      if (last) return
-    }
-  } catch (cause) {
-    throw damaged(cause, format, name)
-  } finally {
-    decoder.free()
-  }
+  const { buffer, byteOffset, byteLength } = bytesOf(description)
+  return byteLength < 22 ? 0 : ((new DataView(buffer, byteOffset).getUint16(20) >> 4) & 31) + 1
 }

@@ -43,8 +43,8 @@ export interface Codecs {
   /** `frames` are of one size and one number of channels. */
   encodeAnimation(frames: readonly Image[], options: AnimationEncoding): Promise<Uint8Array>
   /**
-   * Sees to it that the global names of WebCodecs (`VideoEncoder`, `AudioDecoder`, …) stand, which the reading and writing of films and
-   * the writing of compressed sound build on. `action` and `file` are for the error if they cannot.
+   * Sees to it that the global names of WebCodecs (`VideoEncoder`, `AudioDecoder`, …) stand, which the reading and writing of films, the
+   * reading of AAC and the writing of compressed sound build on. `action` and `file` are for the error if they cannot.
    */
   webCodecs(action: 'read' | 'write', file: string): Promise<void>
 }

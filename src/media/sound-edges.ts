@@ -39,9 +39,11 @@ export function soundEdges(bytes: Uint8Array, { format, id, sampleRate, packets,
   const whole = last.timestamp + last.duration - first.timestamp
   // Edits are counted by a coarser clock than packets, as a rule: only what is clearly shorter counts.
   const edited = edit && edit.seconds + edit.tick < whole - before ? before + edit.seconds : whole
+  // Some writers count what is skipped before time 0, others not at all.
+  const left = Math.min(before, skipped)
   return {
-    ...(before > 0 ? { start: Math.max(0, before - skipped) } : {}),
-    // Some writers leave the last packet without a duration.
-    ...(last.duration > 0 || edited < whole ? { end: edited - skipped } : {}),
+    ...(before > 0 ? { start: before - left } : {}),
+    // Some leave the last packet without a duration.
+    ...(last.duration > 0 || edited < whole ? { end: edited - left } : {}),
   }
 }

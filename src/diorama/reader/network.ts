@@ -8,18 +8,23 @@ import { colours, materials, settings, shapes, sizes, styles, symbols, times } f
  * It judges pictures and is never part of what makes them.
  */
 export interface ReaderSize {
-  /** Width and height of the picture; the grid has a quarter of them. */
+  /** Width and height of the picture. */
   readonly pixels: number
-  /** Channels at a half, a quarter and an eighth of the picture's size. */
+  /** Pixels per side that become one place with many channels before the first convolution: detail costs next to nothing then. */
+  readonly fold: number
+  /** Channels of three levels: at the folded picture's size, at half of it, which is the grid's, and at a quarter. */
   readonly widths: readonly [number, number, number]
   /** Residual blocks at each of them. */
   readonly blocks: readonly [number, number, number]
 }
 
+/** Rows and columns of the grid. */
+export const cellsOf = ({ pixels, fold }: ReaderSize): number => pixels / fold / 2
+
 export const readerSizes = {
-  embedded: { pixels: 64, widths: [40, 80, 144], blocks: [1, 2, 2] },
+  embedded: { pixels: 128, fold: 4, widths: [40, 80, 144], blocks: [1, 2, 2] },
   /** For tests of the machinery. */
-  tiny: { pixels: 32, widths: [8, 16, 16], blocks: [1, 1, 1] },
+  tiny: { pixels: 32, fold: 2, widths: [8, 16, 16], blocks: [1, 1, 1] },
 } as const satisfies Record<string, ReaderSize>
 
 /** What is painted on an object. The reader sees that there is writing, but does not read the letters. */
@@ -47,22 +52,22 @@ export interface ReaderLogits {
 }
 
 /** `pictures` are [batch, 3, pixels, pixels] with values in [-1, 1]. */
-export function reader(scope: Scope, pictures: Tensor, { widths, blocks }: ReaderSize): ReaderLogits {
+export function reader(scope: Scope, pictures: Tensor, { fold, widths, blocks }: ReaderSize): ReaderLogits {
   const { batch } = axes(pictures, 'batch channels height width')
-  const [half, quarter, eighth] = widths
-  let x = conv2d(scope.at('stem'), halved(pictures), half, 3, { padding: 1 }) // [half, H/2, W/2]
-  x = residuals(scope.at('half'), x, blocks[0])
-  x = residuals(scope.at('quarter'), conv2d(scope.at('to_quarter'), x, quarter, 3, { stride: 2, padding: 1 }), blocks[1])
-  let deep = conv2d(scope.at('to_eighth'), x, eighth, 3, { stride: 2, padding: 1 })
-  deep = residuals(scope.at('eighth'), deep, blocks[2]) // [eighth, H/8, W/8]
-  const wide = conv2d(scope.at('from_eighth'), deep, quarter, 1)
+  const [fine, middling, coarse] = widths
+  let x = conv2d(scope.at('stem'), folded(pictures, fold), fine, 3, { padding: 1 }) // [fine, 2·cells, 2·cells]
+  x = residuals(scope.at('fine'), x, blocks[0])
+  x = residuals(scope.at('middling'), conv2d(scope.at('to_middling'), x, middling, 3, { stride: 2, padding: 1 }), blocks[1])
+  let deep = conv2d(scope.at('to_coarse'), x, coarse, 3, { stride: 2, padding: 1 })
+  deep = residuals(scope.at('coarse'), deep, blocks[2]) // [coarse, cells / 2, cells / 2]
+  const wide = conv2d(scope.at('from_coarse'), deep, middling, 1)
   x = x.add(repeatInterleave(repeatInterleave(wide, 2, 2), 2, 3))
-  x = residuals(scope.at('grid'), x, 1) // [quarter, H/4, W/4]
+  x = residuals(scope.at('grid'), x, 1) // [middling, cells, cells]
 
   const counts = objectWordNames.map((name) => objectWords[name].length)
   const cells = conv2d(scope.at('cells'), silu(groupNorm(scope.at('cells_norm'), x, 8)), 5 + sum(counts), 1).transpose([0, 2, 3, 1])
   const [middle, box, ...words] = cells.split([1, 4, ...counts], -1) as [Tensor, Tensor, ...Tensor[]]
-  const pooled = silu(groupNorm(scope.at('scene_norm'), deep, 8)).mean([2, 3]) // [batch, eighth]
+  const pooled = silu(groupNorm(scope.at('scene_norm'), deep, 8)).mean([2, 3]) // [batch, coarse]
   const sceneCounts = sceneWordNames.map((name) => sceneWords[name].length)
   const scene = linear(scope.at('scene'), pooled, sum(sceneCounts)).split(sceneCounts, -1)
   return {
@@ -73,13 +78,13 @@ export function reader(scope: Scope, pictures: Tensor, { widths, blocks }: Reade
   }
 }
 
-/** Every square of 2 × 2 pixels becomes one place with four times the channels: nothing is lost, and the first convolution is small. */
-function halved(x: Tensor): Tensor {
+/** Every square of `fold` × `fold` pixels becomes one place with all of their channels: nothing is lost, and the first convolution is small. */
+function folded(x: Tensor, fold: number): Tensor {
   const { batch, channels, height, width } = axes(x, 'batch channels height width')
   return x
-    .reshape([batch, channels, height / 2, 2, width / 2, 2])
+    .reshape([batch, channels, height / fold, fold, width / fold, fold])
     .transpose([0, 1, 3, 5, 2, 4])
-    .reshape([batch, 4 * channels, height / 2, width / 2])
+    .reshape([batch, channels * fold * fold, height / fold, width / fold])
 }
 
 function residuals(scope: Scope, x: Tensor, count: number): Tensor {

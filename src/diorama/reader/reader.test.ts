@@ -28,7 +28,7 @@ const object = (box: ReadObject['box'], rest: Partial<ReadObject> = {}): ReadObj
 const reading = (...objects: ReadObject[]): Reading => ({ objects, setting: 'snow', time: 'sunset', style: 'oil', aspect: 1 })
 
 test('reader() has the same parameters for every batch, and fewer than two million in the embedded size', () => {
-  const names = (batch: number) => parametersOf((scope) => reader(scope, placeholder([batch, 3, 64, 64]), readerSizes.embedded))
+  const names = (batch: number) => parametersOf((scope) => reader(scope, placeholder([batch, 3, 128, 128]), readerSizes.embedded))
   expect([...names(1)]).toEqual([...names(7)])
   const count = [...names(1).values()].reduce((total, { shape }) => total + shape.reduce((a, b) => a * b, 1), 0)
   expect(count).toBeGreaterThan(500_000)

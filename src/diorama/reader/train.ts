@@ -1,12 +1,12 @@
 import { array, type Concrete, key, type NDArray, placeholder, uniform } from '../../graph/index.js'
 import type { Image } from '../../media/image.js'
-import { initialise, type Scope } from '../../nn/index.js'
+import { initialise, type Parameters, type Scope } from '../../nn/index.js'
 import { adamW, schedules, type TrainingEvent, train } from '../../training/index.js'
 import { dioramaDataset } from '../dataset.js'
 import { type Reading, readingOf } from '../reading.js'
 import { augment, type Seen } from './augment.js'
 import { type ReaderBatch, readerLoss } from './loss.js'
-import { objectWordNames, type ReaderSize, reader, readerSizes, sceneWordNames } from './network.js'
+import { cellsOf, objectWordNames, type ReaderSize, reader, readerSizes, sceneWordNames } from './network.js'
 import { targetsOf } from './targets.js'
 
 export interface ReaderTraining {
@@ -16,6 +16,8 @@ export interface ReaderTraining {
   readonly steps?: number
   readonly batch?: number
   readonly seed?: number
+  /** What to start from in place of chance. */
+  readonly initial?: Parameters
   /** Where the run is saved, and goes on from. */
   readonly checkpoint?: string
   readonly signal?: AbortSignal
@@ -37,7 +39,7 @@ export async function examples(
   count: number,
   { size, seed, onRender }: { size: number; seed: number; onRender?: (done: number) => void },
 ): Promise<Example[]> {
-  const scenes = dioramaDataset({ world, seed, split: 'all', size, kinds: ['image'], length: count })
+  const scenes = dioramaDataset({ world, seed, split: 'all', size, kinds: ['image'], length: count, threads: 2 })
   const made: Example[] = []
   for await (const { image, scene } of scenes.prefetch(64)) {
     made.push({ image, reading: readingOf(scene) })
@@ -53,6 +55,7 @@ export async function* trainReader({
   steps = 3000,
   batch = 48,
   seed = 1,
+  initial = {},
   checkpoint,
   signal,
   onRender,
@@ -66,7 +69,10 @@ export async function* trainReader({
     {
       name: 'diorama-reader',
       loss: (scope: Scope, given: ReaderBatch) => readerLoss(reader(scope, given.pictures, size), given),
-      parameters: initialise((scope) => reader(scope, placeholder([batch, 3, size.pixels, size.pixels]), size), { seed }),
+      parameters: {
+        ...initialise((scope) => reader(scope, placeholder([batch, 3, size.pixels, size.pixels]), size), { seed }),
+        ...initial,
+      },
       batch: (step) => {
         const own = root.child(step)
         const picks = uniform(own.child('picks'), [batch]).data
@@ -90,8 +96,8 @@ export async function* trainReader({
 }
 
 /** Pictures and their targets as one batch. */
-export function collate(seen: readonly Seen[], { pixels }: ReaderSize): Concrete<ReaderBatch> {
-  const cells = pixels / 4
+export function collate(seen: readonly Seen[], size: ReaderSize): Concrete<ReaderBatch> {
+  const cells = cellsOf(size)
   const targets = seen.map(({ reading }) => targetsOf(reading, cells))
   const grid = [seen.length, cells, cells]
   const floats = (parts: readonly Float32Array[], shape: readonly number[]): NDArray => array(joined(parts), { shape })
@@ -99,7 +105,7 @@ export function collate(seen: readonly Seen[], { pixels }: ReaderSize): Concrete
   return {
     pictures: floats(
       seen.map((one) => one.pixels),
-      [seen.length, 3, pixels, pixels],
+      [seen.length, 3, size.pixels, size.pixels],
     ),
     heat: floats(
       targets.map(({ heat }) => heat),

@@ -12,7 +12,7 @@ describe('genera completion', () => {
       const script = `${out}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _genera; printf '%s\\n' "\${COMPREPLY[@]}"`
       return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trimEnd().split('\n')
     }
-    expect(ask('genera', 'di')).toEqual(['diorama', 'diorama-bench'])
+    expect(ask('genera', 'di')).toEqual(['diorama', 'diorama-bench', 'diorama-reader'])
     expect(ask('genera', 'show', 'stab')).toEqual(['stable-diffusion'])
     expect(ask('genera', 'make', '--see')).toEqual(['--seed'])
     expect(ask('genera', 'completion', 'z')).toEqual(['zsh'])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandLines } from './session.fixture.js'
+import { commandLines } from '../session.fixture.js'
 
 const genera = commandLines('.')
 

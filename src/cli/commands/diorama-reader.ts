@@ -28,9 +28,9 @@ export const addDioramaReader: AddCommand = (program, session) => {
     const { signal } = session
     if (options.train !== undefined) {
       const path = options.train
-      const [{ trainReader }, { writeSafetensors }] = await Promise.all([
+      const [{ trainReader }, { writeReader }] = await Promise.all([
         import('../../diorama/reader/train.js'),
-        import('../../weights/index.js'),
+        import('../../diorama/reader/calibrate.js'),
       ])
       const shown = stageLines('reader', '.', terminal)
       const run = trainReader({
@@ -43,7 +43,7 @@ export const addDioramaReader: AddCommand = (program, session) => {
         for await (const event of run) {
           if (event.kind !== 'done') await shown.show(event)
           else {
-            await writeSafetensors(path, Object.entries(event.average ?? event.parameters), { dtype: 'float16' })
+            await writeReader(path, event.average ?? event.parameters)
             await shown.show({ kind: 'done', files: [path] })
           }
         }

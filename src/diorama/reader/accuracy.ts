@@ -1,13 +1,14 @@
-import { type Key, key, normal } from '../../graph/index.js'
-import type { Image } from '../../media/image.js'
 import type { Reading, ReadObject } from '../reading.js'
-import { blur, planesOf } from './augment.js'
 import { overlap } from './decode.js'
 import { sceneWordNames } from './network.js'
 import type { Reader } from './reader.js'
 import type { Example } from './train.js'
 
 const attributes = ['shape', 'colour', 'size', 'material'] as const
+
+/** Whether an object of the truth was found with every attribute right. */
+export const wholeMatch = (one: ReadObject, other: ReadObject | undefined): boolean =>
+  other !== undefined && attributes.every((name) => one[name] === other[name])
 
 /** How well a reader reads; every figure is a share from 0 to 1. */
 export interface ReaderAccuracy {
@@ -47,11 +48,11 @@ export function compareReadings(readings: readonly Reading[], truths: readonly R
     for (const name of sceneWordNames) if (reading[name] === truth[name]) right[name]++
     read += reading.objects.length
     there += truth.objects.length
-    const pairs = match(reading.objects, truth.objects)
+    const pairs = matchObjects(reading.objects, truth.objects)
     matched += pairs.size
     for (const one of reading.objects) {
       const other = pairs.get(one)
-      const whole = other !== undefined && attributes.every((name) => one[name] === other[name])
+      const whole = wholeMatch(one, other)
       if (whole) right.whole++
       for (const name of attributes) if (other && one[name] === other[name]) right[name]++
       const bin = bins[Math.min(9, Math.floor(one.confidence * 10))] as (typeof bins)[number]
@@ -81,7 +82,7 @@ export function compareReadings(readings: readonly Reading[], truths: readonly R
 }
 
 /** Pairs objects whose boxes lie over each other by at least a third, the best first; an object has one partner at the most. */
-function match(read: readonly ReadObject[], truth: readonly ReadObject[]): Map<ReadObject, ReadObject> {
+export function matchObjects(read: readonly ReadObject[], truth: readonly ReadObject[]): Map<ReadObject, ReadObject> {
   const candidates = read
     .flatMap((one) => truth.map((other) => ({ one, other, share: overlap(one.box, other.box) })))
     .filter(({ share }) => share >= 1 / 3)
@@ -94,25 +95,4 @@ function match(read: readonly ReadObject[], truth: readonly ReadObject[]): Map<R
       taken.add(other)
     }
   return pairs
-}
-
-/** The pictures as a weak generator might have made them: blurred, or with noise of this deviation (of 255). */
-export function degraded(examples: readonly Example[], change: { blur: number } | { noise: number }, seed = 0): Example[] {
-  const root = key(seed).child('degraded')
-  return examples.map(({ image, reading }, i) => ({ image: changed(image, change, root.child(i)), reading }))
-}
-
-function changed(image: Image, change: { blur: number } | { noise: number }, key: Key): Image {
-  const { width, height } = image
-  let planes = planesOf(image)
-  if ('blur' in change) for (let left = change.blur; left > 0; left--) planes = blur(planes, width, Math.min(1, left))
-  else {
-    const noise = normal(key, [planes.length], { std: change.noise / 127.5 }).data
-    planes = planes.map((value, i) => value + (noise[i] as number))
-  }
-  const area = width * height
-  const data = new Uint8Array(3 * area)
-  for (let i = 0; i < area; i++)
-    for (let c = 0; c < 3; c++) data[3 * i + c] = Math.max(0, Math.min(255, Math.round(((planes[c * area + i] as number) + 1) * 127.5)))
-  return { width, height, channels: 3, data }
 }

@@ -1,6 +1,7 @@
 import type { Concrete } from '../../graph/index.js'
 import type { Reading, ReadObject } from '../reading.js'
 import type { DecalSymbol } from '../scene.js'
+import { type Calibration, calibrated } from './calibration.js'
 import {
   type decalClasses,
   type ObjectWord,
@@ -16,12 +17,14 @@ import {
 export type ReaderOutput = Concrete<ReaderLogits>
 
 export interface DecodeOptions {
+  /** What turns the network's own confidence into a share of right answers; as it is without one. */
+  readonly calibration?: Calibration | undefined
   /** How likely an object must be to count. */
   readonly threshold?: number
 }
 
 /** What one picture of a batch shows: the peaks of the grid, strongest first. */
-export function decodeReading(output: ReaderOutput, picture: number, { threshold = 0.4 }: DecodeOptions = {}): Reading {
+export function decodeReading(output: ReaderOutput, picture: number, { threshold = 0.4, calibration }: DecodeOptions = {}): Reading {
   const cells = output.middle.shape[1] as number
   const area = cells * cells
   const middles = output.middle.data as Float32Array
@@ -38,13 +41,14 @@ export function decodeReading(output: ReaderOutput, picture: number, { threshold
       objects.push(objectAt(output, picture * area + row * cells + column, row, column, cells, there))
     }
   objects.sort((a, b) => b.confidence - a.confidence)
+  const sure = (one: ReadObject): ReadObject => (calibration ? { ...one, confidence: calibrated(one.confidence, calibration) } : one)
   const scene = Object.fromEntries(
     sceneWordNames.map((name) => {
       const words = sceneWords[name]
       return [name, words[best(output.scene[name].data as Float32Array, picture * words.length, words.length).index]]
     }),
   ) as Pick<Reading, SceneWord>
-  return { objects: withoutTwins(objects), ...scene, aspect: 1 }
+  return { objects: withoutTwins(objects).map(sure), ...scene, aspect: 1 }
 }
 
 /** No neighbour is stronger; of equals, the one that comes first counts. */

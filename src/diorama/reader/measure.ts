@@ -1,4 +1,5 @@
-import { degraded, type ReaderAccuracy, readerAccuracy } from './accuracy.js'
+import { type ReaderAccuracy, readerAccuracy } from './accuracy.js'
+import { degraded } from './degraded.js'
 import { readerSizes } from './network.js'
 import type { Reader } from './reader.js'
 import { examples, judgingSeed } from './train.js'

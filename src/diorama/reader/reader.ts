@@ -5,6 +5,7 @@ import { given, type Parameters } from '../../nn/index.js'
 import { type ByteSource, embeddedWeights, openCheckpoint } from '../../weights/index.js'
 import type { Reading } from '../reading.js'
 import { planesOf } from './augment.js'
+import { type Calibration, parseCalibration } from './calibration.js'
 import { type DecodeOptions, decodeReading } from './decode.js'
 import { type ReaderLogits, type ReaderSize, reader, readerSizes } from './network.js'
 
@@ -31,11 +32,11 @@ export async function loadReader(source: ByteSource = embeddedWeights('diorama-r
   const parameters = Object.fromEntries(
     await Promise.all(checkpoint.names.map(async (name) => [name, await checkpoint.read(name)] as const)),
   )
-  return readerOf(parameters)
+  return readerOf(parameters, readerSizes.embedded, parseCalibration(checkpoint.metadata.get('calibration')))
 }
 
 /** A reader over parameters that are at hand. */
-export function readerOf(parameters: Parameters, size: ReaderSize = readerSizes.embedded): Reader {
+export function readerOf(parameters: Parameters, size: ReaderSize = readerSizes.embedded, calibration?: Calibration): Reader {
   const program: Compiled<[Tensor], ReaderLogits> = compile((pictures: Tensor) => reader(given(parameters), pictures, size))
   return {
     async read(pictures, options) {
@@ -45,7 +46,7 @@ export function readerOf(parameters: Parameters, size: ReaderSize = readerSizes.
         const pixels = new Float32Array(part.length * 3 * size.pixels ** 2)
         part.forEach((picture, i) => void pixels.set(planesOf(fitted(picture, size.pixels)), i * 3 * size.pixels ** 2))
         const output = await program(array(pixels, { shape: [part.length, 3, size.pixels, size.pixels] }))
-        part.forEach((_, i) => void readings.push(decodeReading(output, i, options)))
+        part.forEach((_, i) => void readings.push(decodeReading(output, i, { calibration, ...options })))
       }
       return readings
     },

@@ -52,7 +52,7 @@ export async function examples(
 export async function* trainReader({
   size = readerSizes.embedded,
   scenes = 12_000,
-  steps = 3000,
+  steps = 4000,
   batch = 48,
   seed = 1,
   initial = {},

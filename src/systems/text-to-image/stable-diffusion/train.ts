@@ -5,7 +5,7 @@ import type { NDArray } from '../../../graph/index.js'
 import type { Parameters } from '../../../nn/index.js'
 import { embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
 import type { TrainingEvent } from '../../../training/index.js'
-import { embeddedWeights, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
+import { embeddedWeights, exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
 import { writeStableDiffusion } from './checkpoint.js'
 import { dioramaClipSize } from './diorama-clip.js'
 import { type CaptionedPictures, dioramaPictures, folderPictures } from './pictures.js'
@@ -51,7 +51,7 @@ export const runs: Readonly<Record<StageName, (options: TrainingOptions) => Asyn
     const path = files.within(options.output, results.autoencoder)
     const pictures = await picturesOf(options)
     const size = dioramaSettings.size.autoencoder
-    const initial = options.data === undefined ? {} : await networkOf(embeddedModel, 'vae')
+    const initial = await startOf(options, 'vae')
     yield* stage(trainAutoencoder({ pictures, size, initial, ...runOf(options, 'autoencoder') }), async (average) => {
       await writeSafetensors(path, Object.entries(await normalised(average, pictures, size)), { dtype: 'float16' })
       return [path]
@@ -66,13 +66,11 @@ export const runs: Readonly<Record<StageName, (options: TrainingOptions) => Asyn
     const { projection: _, ...text } = dioramaClipSize(tokenizer).text
     const size: StableDiffusionSize = { ...embedded, text }
     const latents = await latentsOf(autoencoder, pictures, size.autoencoder)
-    const initial =
-      options.data === undefined
-        ? below(trained.text, await towerOf(files.within(options.output, results.clip)))
-        : {
-            ...below(trained.text, await networkOf(embeddedModel, 'text_encoder')),
-            ...below(trained.unet, await networkOf(embeddedModel, 'unet')),
-          }
+    const tower = await startOf(options, 'text_encoder')
+    const initial = {
+      ...below(trained.text, Object.keys(tower).length > 0 ? tower : await towerOf(files.within(options.output, results.clip))),
+      ...below(trained.unet, await startOf(options, 'unet')),
+    }
     const run = trainUnet({
       ...{ pictures, latents, tokenizer, size, prediction, schedule: noiseSchedule(schedule), initial },
       ...runOf(options, 'unet'),
@@ -123,7 +121,9 @@ async function allOf(location: string | URL): Promise<Parameters> {
   return Object.fromEntries(await Promise.all(file.names.map(read)))
 }
 
-const networkOf = async (location: string | URL, network: NetworkName): Promise<Parameters> => above(network, await allOf(location))
+/** What a user's own pictures start from: the embedded model, where there is one. Diorama's training starts from chance. */
+const startOf = async ({ data }: TrainingOptions, network: NetworkName): Promise<Parameters> =>
+  data !== undefined && (await exists(embeddedModel)) ? above(network, await allOf(embeddedModel)) : {}
 
 /** The text tower of a pair, without the projection into the space that it shares with pictures. */
 async function towerOf(location: string): Promise<Parameters> {

@@ -1,0 +1,36 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { blankImage } from '../../../media/image.js'
+import { encodePng } from '../../../media/png.js'
+import { stages } from './stages.js'
+import { stableDiffusion } from './system.js'
+
+const folder = await mkdtemp(join(tmpdir(), 'genera-train-'))
+afterAll(() => rm(folder, { recursive: true }))
+
+test("the stages make a model of a user's own pictures, each from what those before it left", { timeout: 240_000 }, async () => {
+  const [data, output] = [join(folder, 'data'), join(folder, 'model')]
+  await Promise.all([mkdir(data), mkdir(output)])
+  for (const [name, colour] of Object.entries({ red: [255, 0, 0], blue: [0, 0, 255] } as const)) {
+    await writeFile(join(data, `${name}.png`), encodePng(blankImage(20, 16, colour)))
+    await writeFile(join(data, `${name}.txt`), `something ${name}`)
+  }
+  const written: string[] = []
+  for (const stage of stages) {
+    const kinds = new Set<string>()
+    for await (const event of stage.run({ data, output, steps: 1 })) {
+      kinds.add(event.kind)
+      if (event.kind === 'done') written.push(...event.files)
+    }
+    expect(kinds, stage.name).toContain('done')
+  }
+  expect(new Set(written.map((path) => path.slice(output.length + 1)))).toEqual(
+    new Set(['diorama-tokenizer.json', 'clip.safetensors', 'autoencoder.safetensors', 'stable-diffusion.safetensors']),
+  )
+  const checkpoint = join(output, 'stable-diffusion.safetensors')
+  const [made] = await stableDiffusion.make({ prompt: 'something red', steps: 1, seed: 1 }, { checkpoint })
+  expect(made.value).toMatchObject({ width: 128, height: 128 })
+  await stableDiffusion.dispose()
+})

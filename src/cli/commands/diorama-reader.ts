@@ -18,7 +18,7 @@ export const addDioramaReader: AddCommand = (program, session) => {
     .description(
       'Measures the reader on scenes that its training never came near, as they are rendered, blurred, and with noise. With --train it learns anew, and the run goes on where it stopped.',
     )
-    .option('--checkpoint <file>', 'another checkpoint than the embedded one')
+    .option('--checkpoint <file>', 'another checkpoint than the embedded one; with --train, the one to start from in place of chance')
     .option('--scenes <number>', 'scenes of each world to measure on', wholeNumber('--scenes', 1, 100_000), 1500)
     .option('--train <file>', 'train first, and write the checkpoint here')
     .option('--steps <number>', "in place of the recipe's own number", wholeNumber('--steps', 1, 1e7))
@@ -28,14 +28,16 @@ export const addDioramaReader: AddCommand = (program, session) => {
     const { signal } = session
     if (options.train !== undefined) {
       const path = options.train
-      const [{ trainReader }, { writeReader }] = await Promise.all([
+      const [{ trainReader }, { writeReader }, { readerParameters }] = await Promise.all([
         import('../../diorama/reader/train.js'),
         import('../../diorama/reader/calibrate.js'),
+        import('../../diorama/reader/reader.js'),
       ])
       const shown = stageLines('reader', '.', terminal)
       const run = trainReader({
         checkpoint: `${path}.run`,
         signal,
+        ...(options.checkpoint !== undefined && { initial: await readerParameters(options.checkpoint) }),
         ...(options.steps !== undefined && { steps: options.steps }),
         onRender: (done, total) => done % 4000 === 0 && remark(terminal, `  rendered ${done} of ${total} scenes`),
       })

@@ -2,7 +2,7 @@ import { array, type Compiled, compile, GeneraError, type Tensor } from '../../g
 import type { Image } from '../../media/image.js'
 import { resizeImage } from '../../media/resize.js'
 import { given, type Parameters } from '../../nn/index.js'
-import { type ByteSource, embeddedWeights, openCheckpoint } from '../../weights/index.js'
+import { type ByteSource, type Checkpoint, embeddedWeights, openCheckpoint } from '../../weights/index.js'
 import type { Reading } from '../reading.js'
 import { planesOf } from './augment.js'
 import { type Calibration, parseCalibration } from './calibration.js'
@@ -29,11 +29,15 @@ const batchSize = 32
  */
 export async function loadReader(source: ByteSource = embeddedWeights('diorama-reader')): Promise<Reader> {
   const checkpoint = await openCheckpoint(source)
-  const parameters = Object.fromEntries(
-    await Promise.all(checkpoint.names.map(async (name) => [name, await checkpoint.read(name)] as const)),
-  )
-  return readerOf(parameters, readerSizes.embedded, parseCalibration(checkpoint.metadata.get('calibration')))
+  return readerOf(await parametersIn(checkpoint), readerSizes.embedded, parseCalibration(checkpoint.metadata.get('calibration')))
 }
+
+/** The parameters of a reader's checkpoint as float32, to go on training from. */
+export const readerParameters = async (source: ByteSource): Promise<Parameters> =>
+  Object.fromEntries(Object.entries(await parametersIn(await openCheckpoint(source))).map(([name, value]) => [name, value.cast('float32')]))
+
+const parametersIn = async (checkpoint: Checkpoint): Promise<Parameters> =>
+  Object.fromEntries(await Promise.all(checkpoint.names.map(async (name) => [name, await checkpoint.read(name)] as const)))
 
 /** A reader over parameters that are at hand. */
 export function readerOf(parameters: Parameters, size: ReaderSize = readerSizes.embedded, calibration?: Calibration): Reader {

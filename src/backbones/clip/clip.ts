@@ -1,5 +1,6 @@
+import { logitScale } from '../../generative/contrastive/index.js'
 import { norm, type Tensor } from '../../graph/index.js'
-import { initialisers, type Scope } from '../../nn/index.js'
+import type { Scope } from '../../nn/index.js'
 import type { ClipSize } from './sizes.js'
 import { clipText } from './text.js'
 import { clipVision } from './vision.js'
@@ -28,6 +29,5 @@ export function clip(scope: Scope, { tokens, pixels }: ClipInputs, { text, visio
   }
   const texts = unit(clipText(scope, tokens, text).embedding, 'text')
   const pictures = unit(clipVision(scope, pixels, vision).embedding, 'vision')
-  const scale = scope.param('logit_scale', [], { initialiser: initialisers.constantValue(Math.log(1 / 0.07)) }).exp()
-  return { texts, pictures, scores: pictures.matmul(texts, { transposeB: true }).mul(scale.clamp({ max: 100 })) }
+  return { texts, pictures, scores: pictures.matmul(texts, { transposeB: true }).mul(logitScale(scope)) }
 }

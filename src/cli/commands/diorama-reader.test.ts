@@ -10,6 +10,11 @@ describe('genera diorama-reader', () => {
     expect(err).toContain('nowhere.safetensors')
   })
 
+  it('refuses a folder that is not there before it trains', async () => {
+    const { code, err } = await genera('diorama-reader --train nowhere/reader.safetensors --steps 1')
+    expect([code, err]).toEqual([1, expect.stringContaining('Cannot read nowhere: ')])
+  })
+
   it('takes only whole numbers of scenes', async () => {
     const { code, err } = await genera('diorama-reader --scenes none')
     expect(code).toBe(2)

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path'
+import { files } from '#files'
 import type { ReaderAccuracy } from '../../diorama/reader/accuracy.js'
 import { type AddCommand, withCommonOptions, withExamples } from '../command.js'
 import { bold, remark, type TerminalOptions, terminalOf } from '../terminal.js'
@@ -28,6 +30,7 @@ export const addDioramaReader: AddCommand = (program, session) => {
     const { signal } = session
     if (options.train !== undefined) {
       const path = options.train
+      await files.list(dirname(path)) // better refused now than after the training
       const [{ trainReader }, { writeReader }, { readerParameters }] = await Promise.all([
         import('../../diorama/reader/train.js'),
         import('../../diorama/reader/calibrate.js'),

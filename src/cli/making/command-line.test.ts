@@ -5,8 +5,9 @@ import { commandLine, quoted } from './command-line.js'
 describe('commandLine()', () => {
   it('says what is not as it would be anyhow', () => {
     const options = { prompt: 'a red cube', size: 2, guidanceScale: 3, bright: true }
-    const line = 'genera run imagen --prompt "a red cube" --guidance-scale 3 --bright --seed 7 --quality 80 -o imagen.jpg'
-    expect(commandLine(tinySystem(), options, 7, 'jpg', 80)).toBe(line)
+    const line =
+      'genera run imagen --prompt "a red cube" --guidance-scale 3 --bright --seed 7 --checkpoint own.safetensors --quality 80 -o imagen.jpg'
+    expect(commandLine(tinySystem(), options, 7, 'jpg', { quality: 80, checkpoint: 'own.safetensors' })).toBe(line)
   })
 })
 

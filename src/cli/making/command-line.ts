@@ -7,13 +7,14 @@ export function commandLine(
   options: Readonly<Record<string, Json>>,
   seed: number,
   ending: string,
-  quality?: number,
+  { quality, checkpoint }: { readonly quality?: number | undefined; readonly checkpoint?: string | undefined } = {},
 ): string {
   const flags = system.fields.flatMap((field) => {
     const value = options[field.name]
     return value === undefined || JSON.stringify(value) === JSON.stringify(field.default) ? [] : flagsOf(field, value)
   })
   if (system.fields.some(({ name }) => name === 'seed')) flags.push(`--seed ${seed}`)
+  if (checkpoint !== undefined) flags.push(`--checkpoint ${quoted(checkpoint)}`)
   if (quality !== undefined) flags.push(`--quality ${quality}`)
   return ['genera run', system.id, ...flags, `-o ${system.id}.${ending}`].join(' ')
 }

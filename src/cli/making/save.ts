@@ -57,12 +57,13 @@ const numbered = (path: string, index: number, count: number): string =>
 function provenanceFor(system: System, made: Provenance, ending: string, { quality }: SaveOptions): Provenance {
   const options = withoutFolders(made.options) as Provenance['options']
   const { checkpoint } = made
-  const published = [system.checkpoints.embedded, ...(system.checkpoints.hub ?? [])].includes(checkpoint?.name)
+  const { embedded, hub = [] } = system.checkpoints
+  const name = checkpoint && ([embedded, ...hub].includes(checkpoint.name) ? checkpoint.name : basename(checkpoint.name))
   return {
     ...made,
-    ...(checkpoint && !published && { checkpoint: { ...checkpoint, name: basename(checkpoint.name) } }),
+    ...(checkpoint && name !== undefined && { checkpoint: { ...checkpoint, name } }),
     options: { ...options, ...(quality !== undefined && { quality }) },
-    command: commandLine(system, options, made.seed, ending, quality),
+    command: commandLine(system, options, made.seed, ending, { quality, checkpoint: name === embedded ? undefined : name }),
   }
 }
 

@@ -51,8 +51,8 @@ export class ChildConnection {
       this.#pending.set(id, { running, needs, resolve: resolve as (value: unknown) => void, reject })
       this.#hold(true)
       this.#child.send({ id, call, ask } as Question, (failed) => {
-        // A process that is gone answers through 'close'. What the pipe refuses was never sent.
-        if (failed && this.#child.connected) this.#settle({ id, failure: { running, problem: failed.message, hint: undefined } })
+        // A process that is gone answers through 'close', which may come after its pipe broke. What cannot be put into a message was never sent.
+        if (failed && !isBroken(failed)) this.#settle({ id, failure: { running, problem: failed.message, hint: undefined } })
       })
     })
   }
@@ -86,6 +86,9 @@ export class ChildConnection {
     for (const handle of [this.#child, channel, stderr as Socket | null]) wait ? handle?.ref() : handle?.unref()
   }
 }
+
+/** Whether a message could not be sent because the process at the other end of the pipe is gone. */
+const isBroken = ({ code = '' }: NodeJS.ErrnoException): boolean => ['EPIPE', 'ECONNRESET', 'ERR_IPC_CHANNEL_CLOSED'].includes(code)
 
 const lost = (problem: string) => (running: string) =>
   new RuntimeLostError(

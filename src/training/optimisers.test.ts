@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { array, compile, type NDArray, scalar, stateful, type Tensor } from '../graph/index.js'
 import type { Parameters } from '../nn/index.js'
-import { adafactor, adam, adamW, clipByGlobalNorm, emaUpdate, lion, type Optimiser, type OptimiserState, sgd } from './optimisers.js'
+import { adafactor, adam, adamW, clipByGlobalNorm, emaUpdate, lion, muon, type Optimiser, type OptimiserState, sgd } from './optimisers.js'
 
 /** Plain numbers of one parameter at a time; `t` counts from 1. The gradient of Σ aᵢ(pᵢ - 1)² / 2 is aᵢ(pᵢ - 1). */
 type Reference = (t: number, p: number[], g: number[], rate: number) => number[]
@@ -94,6 +94,71 @@ describe('adamW()', () => {
 
 test('adam() is AdamW without decay', async () => {
   expectClose((await steps(adam())).vector, expected(adamReference({})))
+})
+
+describe('muon()', () => {
+  type Matrix = readonly (readonly number[])[]
+  const transposed = (a: Matrix): number[][] => (a[0] as readonly number[]).map((_, j) => a.map((row) => row[j] as number))
+  const product = (a: Matrix, b: Matrix): number[][] =>
+    a.map((row) => transposed(b).map((column) => row.reduce((sum, value, k) => sum + value * (column[k] as number), 0)))
+  const mixed = (x: number, a: Matrix, y: number, b: Matrix): number[][] =>
+    a.map((row, i) => row.map((value, j) => x * value + y * (b[i]?.[j] as number)))
+
+  /** Newton-Schulz as published, on [2, 3]. */
+  function orthogonal(given: Matrix): number[][] {
+    const length = Math.hypot(...given.flat())
+    let x = given.map((row) => row.map((value) => value / length))
+    for (let step = 0; step < 5; step++) {
+      const a = product(x, transposed(x))
+      x = mixed(3.4445, x, 1, product(mixed(-4.775, a, 2.0315, product(a, a)), x))
+    }
+    return x
+  }
+
+  const reference = (decay = 0): Reference => {
+    let momentum = start.map(() => 0)
+    return (_, p, g, rate) => {
+      momentum = momentum.map((old, i) => 0.95 * old + (g[i] as number))
+      const ahead = momentum.map((value, i) => 0.95 * value + (g[i] as number))
+      const turned = orthogonal([ahead.slice(0, 3), ahead.slice(3)]).flat()
+      return p.map((value, i) => value * (1 - rate * decay) - rate * 0.2 * Math.sqrt(3) * (turned[i] as number))
+    }
+  }
+
+  test('makes the momentum of a matrix orthogonal, and treats a vector as AdamW does', async () => {
+    const { vector, matrix, state } = await steps(muon({ weightDecay: 0.1 }))
+    expectClose(matrix, expected(reference(0.1)))
+    expectClose(vector, expected(adamReference({ decay: 0.1 })))
+    expect(Object.fromEntries(Object.entries(state.slots).map(([slot, arrays]) => [slot, Object.keys(arrays)]))).toEqual({
+      mean: ['vector'],
+      square: ['vector'],
+      momentum: ['matrix'],
+    })
+  })
+
+  test('leaves matrices that are not between hidden states to AdamW', async () => {
+    const { matrix } = await steps(muon({ weightDecay: 0, hidden: (name) => name !== 'matrix' }))
+    expectClose(matrix, expected(adamReference({})))
+  })
+
+  test('steps as far for a tall matrix as for its transpose, and takes a convolution for a matrix', async () => {
+    const shapes = { wide: [2, 12], tall: [12, 2], convolution: [2, 3, 2, 2] }
+    const values = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i * i))
+    const across = Float32Array.from({ length: 24 }, (_, i) => values[(i % 2) * 12 + (i >> 1)] as number)
+    const gradients = Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [name, array(name === 'tall' ? across : values, { shape })]),
+    )
+    const optimiser = muon({ weightDecay: 0 })
+    const zero = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, array(new Float32Array(24), { shape })]))
+    const step = compile((p: Parameters<Tensor>, g: Parameters<Tensor>, s: OptimiserState<Tensor>, rate: Tensor) =>
+      optimiser.update(p, g, s, rate),
+    )
+    const { parameters } = await step(zero, gradients, optimiser.init(zero), scalar(0.1))
+    const [wide, tall, convolution] = [parameters.wide, parameters.tall, parameters.convolution].map((p) => numbers(p as NDArray))
+    expectClose([convolution as number[]], [wide as number[]])
+    expectClose([Array.from({ length: 24 }, (_, i) => tall?.[(i % 12) * 2 + Math.floor(i / 12)] as number)], [wide as number[]])
+    expect(Math.hypot(...(wide as number[]))).toBeGreaterThan(0.1 * 0.2 * Math.sqrt(12) * Math.sqrt(2) * 0.6)
+  })
 })
 
 describe('sgd()', () => {

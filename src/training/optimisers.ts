@@ -25,7 +25,7 @@ type Slots = Readonly<Record<string, Tensor>>
 interface Rule {
   readonly name: string
   /** The arrays kept per parameter, and the shape each has for a parameter of a given shape. */
-  readonly slots: (shape: readonly number[]) => Readonly<Record<string, readonly number[]>>
+  readonly slots: (shape: readonly number[], name: string) => Readonly<Record<string, readonly number[]>>
   /** Quantities that all parameters share in one step. */
   readonly prepare: (step: Tensor, learningRate: Tensor) => Readonly<Record<string, Tensor>>
   readonly step: (
@@ -44,7 +44,7 @@ function perParameter({ name, slots, prepare, step }: Rule): Optimiser {
     init: (parameters) => {
       const kept: Record<string, Record<string, NDArray>> = {}
       for (const [parameter, { shape }] of Object.entries(parameters))
-        for (const [slot, slotShape] of Object.entries(slots(shape))) {
+        for (const [slot, slotShape] of Object.entries(slots(shape, parameter))) {
           kept[slot] ??= {}
           kept[slot][parameter] = zeros(slotShape)
         }
@@ -85,14 +85,10 @@ export interface AdamOptions extends DecayOptions {
  * Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2). The moments are kept without their factors
  * (1 - β1) and (1 - β2), which move into the step size: two passes less over every parameter, the same numbers.
  */
-export function adamW({
-  beta1 = 0.9,
-  beta2 = 0.999,
-  epsilon = 1e-8,
-  weightDecay = 0.01,
-  decays = () => true,
-}: AdamOptions = {}): Optimiser {
-  return perParameter({
+export const adamW = (options: AdamOptions = {}): Optimiser => perParameter(adamWRule(options))
+
+function adamWRule({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, decays = () => true }: AdamOptions): Rule {
+  return {
     name: 'AdamW',
     slots: (shape) => ({ mean: shape, square: shape }),
     prepare: (step, learningRate) => {
@@ -117,7 +113,55 @@ export function adamW({
       const kept = weightDecay > 0 && decays(name) ? parameter.mul(shared.keep as Tensor) : parameter
       return { parameter: kept.sub(change), slots: { mean, square } }
     },
+  }
+}
+
+export interface MuonOptions extends AdamOptions {
+  readonly momentum?: number
+  /** Which parameters are matrices between hidden states. The others follow AdamW: vectors always, and by default embeddings too. */
+  readonly hidden?: (name: string) => boolean
+}
+
+/**
+ * Muon (Jordan et al. 2024) for the matrices between hidden states, a convolution's [out, in·height·width] included, and AdamW for
+ * everything else. The momentum of a matrix is made orthogonal, so that rare directions move as far as common ones; its size is that of
+ * AdamW's steps, so that one learning rate fits both (Liu et al. 2025, "Muon is scalable for LLM training", equation 4).
+ */
+export function muon({ momentum = 0.95, hidden = (name) => !name.includes('embed'), ...options }: MuonOptions = {}): Optimiser {
+  const { weightDecay = 0.01, decays = () => true } = options
+  const others = adamWRule(options)
+  const turns = (name: string, shape: readonly number[]): boolean => shape.length >= 2 && hidden(name)
+  return perParameter({
+    name: 'Muon',
+    slots: (shape, name): Record<string, readonly number[]> => (turns(name, shape) ? { momentum: shape } : others.slots(shape, name)),
+    prepare: (step, learningRate) => ({ ...others.prepare(step, learningRate), rate: learningRate }),
+    step: (parameter, gradient, slots, shared, name) => {
+      if (!slots.momentum) return others.step(parameter, gradient, slots, shared, name)
+      const shape = parameter.shape.map(Number)
+      const rows = shape[0] as number
+      const columns = shape.slice(1).reduce((a, b) => a * b, 1)
+      const next = slots.momentum.mul(momentum).add(gradient)
+      const ahead = gradient.add(next.mul(momentum)).reshape([rows, columns]) // Nesterov's
+      const direction = rows > columns ? orthogonal(ahead.transpose([1, 0])).transpose([1, 0]) : orthogonal(ahead)
+      const change = direction.reshape(shape).mul((shared.rate as Tensor).mul(0.2 * Math.sqrt(Math.max(rows, columns))))
+      const kept = weightDecay > 0 && decays(name) ? parameter.mul(shared.keep as Tensor) : parameter
+      return { parameter: kept.sub(change), slots: { momentum: next } }
+    },
   })
+}
+
+/**
+ * Nearly the orthogonal matrix next to x [rows, columns], rows ≤ columns: five Newton-Schulz steps, whose coefficients bring singular
+ * values from 0.01 up to between 0.7 and 1.2 (Jordan et al. 2024).
+ */
+function orthogonal(x: Tensor): Tensor {
+  const [a, b, c] = [3.4445, -4.775, 2.0315]
+  let y = x.div(x.mul(x).sum().sqrt().add(1e-7))
+  for (let step = 0; step < 5; step++) {
+    const square = y.matmul(y.transpose([1, 0]))
+    y = y.mul(a).add(square.mul(b).add(square.matmul(square).mul(c)).matmul(y))
+  }
+  return y
 }
 
 /** Adam (Kingma & Ba 2015), without decay. */

@@ -1,7 +1,7 @@
 import { array, type Concrete, key, type NDArray, placeholder, uniform } from '../../graph/index.js'
 import type { Image } from '../../media/image.js'
 import { initialise, type Parameters, type Scope } from '../../nn/index.js'
-import { adamW, schedules, type TrainingEvent, train } from '../../training/index.js'
+import { muon, schedules, type TrainingEvent, train } from '../../training/index.js'
 import { dioramaDataset } from '../dataset.js'
 import { type Reading, readingOf } from '../reading.js'
 import { augment, type Seen } from './augment.js'
@@ -84,7 +84,7 @@ export async function* trainReader({
           size,
         )
       },
-      optimiser: adamW({ weightDecay: 0.02, decays: (name) => name.endsWith('.weight') && !name.includes('norm') }),
+      optimiser: muon({ weightDecay: 0.02, decays: (name) => name.endsWith('.weight') && !name.includes('norm') }),
       schedule: schedules.warmUp(200, schedules.cosine(2e-3, steps, 2e-5)),
       steps,
       clip: 5,

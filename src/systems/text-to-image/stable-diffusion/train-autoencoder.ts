@@ -1,7 +1,7 @@
 import { autoencoderKL } from '../../../backbones/index.js'
 import { array, compile, type Key, key, type NDArray, normal, placeholder, type Tensor, uniform } from '../../../graph/index.js'
 import { given, initialise, type Parameters, type Scope } from '../../../nn/index.js'
-import { adamW, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import type { CaptionedPictures } from './pictures.js'
 
 const { decode, divergence, downsampling, encode, fromLatents, toLatents } = autoencoderKL
@@ -75,7 +75,7 @@ export async function* trainAutoencoder({
           noise: normal(own.child('noise'), [batch, size.latentChannels, cells, cells]),
         }
       },
-      optimiser: adamW({ weightDecay: 0.01, beta2: 0.99 }),
+      optimiser: muon({ weightDecay: 0.01, beta2: 0.99 }),
       schedule: schedules.warmUp(Math.min(100, steps / 10), schedules.cosine(learningRate, steps, learningRate / 100)),
       steps,
       clip: 1,

@@ -3,7 +3,7 @@ import { contrastiveAccuracy, contrastiveLoss } from '../../../generative/contra
 import { type Key, key, placeholder, type Tensor, uniform } from '../../../graph/index.js'
 import { initialise, type Scope } from '../../../nn/index.js'
 import type { ClipTokenizer } from '../../../tokenizers/index.js'
-import { adamW, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import { clipPixels, clipTokens, dioramaClipSize } from './diorama-clip.js'
 import type { CaptionedPictures } from './pictures.js'
 
@@ -69,7 +69,7 @@ export async function* trainTextEncoder({
           pixels: clipPixels(pairs, side),
         }
       },
-      optimiser: adamW({ beta2: 0.98, epsilon: 1e-6, weightDecay: 0.1, decays }),
+      optimiser: muon({ beta2: 0.98, epsilon: 1e-6, weightDecay: 0.1, decays }),
       schedule: schedules.warmUp(100, schedules.cosine(1e-3, steps, 1e-5)),
       steps,
       clip: 1,

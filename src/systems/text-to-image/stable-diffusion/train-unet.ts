@@ -3,7 +3,7 @@ import { addNoise, denoisingLoss, drawTimes, type NoiseSchedule, type Prediction
 import { array, type Key, key, normal, placeholder, type Tensor, uniform } from '../../../graph/index.js'
 import { initialise, type Parameters, type Scope } from '../../../nn/index.js'
 import type { ClipTokenizer } from '../../../tokenizers/index.js'
-import { adamW, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import { clipTokens } from './diorama-clip.js'
 import type { CaptionedPictures } from './pictures.js'
 import type { StableDiffusionSize } from './sizes.js'
@@ -110,7 +110,7 @@ export async function* trainUnet({
           ),
         }
       },
-      optimiser: adamW({ beta2: 0.99, weightDecay: 0.01, decays: (name) => name.endsWith('.weight') && !name.includes('norm') }),
+      optimiser: muon({ beta2: 0.99, weightDecay: 0.01, decays: (name) => name.endsWith('.weight') && !name.includes('norm') }),
       schedule: schedules.warmUp(Math.min(300, steps / 10), schedules.cosine(learningRate, steps, 1e-5)),
       steps,
       clip: 1,

@@ -119,6 +119,20 @@ describe('compile() with named sizes:', () => {
     expect(program.signatures).toBe(1)
   })
 
+  test('every array of a tree has the axes that its argument names', async () => {
+    const program = stateful(
+      ({ a, b }: { a: Tensor; b: Tensor }, x: Tensor) => [{ a: a.add(x), b: b.sub(x) }, a.mul(b)] as const,
+      { a: array([1, 2]), b: array([3, 4]) },
+      { dynamic: [{ each: ['width'] }, ['width']] },
+    )
+    programs.push(program)
+    await program.run(array([1, 1]))
+    expect((await program.run(array([1, 1]))).toNested()).toEqual([4, 9])
+    await program.write({ a: array([1, 2, 3]), b: array([1, 1, 1]) })
+    expect((await program.run(array([1, 1, 1]))).toNested()).toEqual([1, 2, 3])
+    expect(program.signatures).toBe(1)
+  })
+
   test('an array inside a list is no argument of its own', async () => {
     const program = compile(([x]: readonly [Tensor], y: Tensor) => x.add(y), { dynamic: [['a'], ['a']] })
     programs.push(program)

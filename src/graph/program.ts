@@ -23,11 +23,14 @@ export interface Program {
   readonly rebuild: (values: readonly unknown[]) => unknown
 }
 
+/** One name per axis; `null` keeps the size of the array. */
+type AxisNames = readonly (string | null)[]
+
 /**
- * Names for sizes that vary from call to call, one list per argument that is a single array: `[['batch', null, null]]`. `null`
- * keeps the size of the array.
+ * Names for sizes that vary from call to call, one list per argument that is a single array: `[['batch', null, null]]`. An argument
+ * that is a tree whose arrays all have the same axes, such as the caches of a decoder, takes `{ each: [...] }`.
  */
-export type DynamicSizes = readonly (readonly (string | null)[] | undefined)[]
+export type DynamicSizes = readonly (AxisNames | { readonly each: AxisNames } | undefined)[]
 
 /** The arguments of a call, taken apart: the arrays among them, and what the traced program depends on. */
 export interface CallShape {
@@ -61,8 +64,9 @@ function traceSizes(
   dynamic: DynamicSizes,
   known: Map<string, { size: number; argument: number }>,
 ): readonly Dimension[] {
-  const argument = path.includes('.') ? -1 : Number(path)
-  const names = dynamic[argument]
+  const argument = Number(path.split('.', 1)[0])
+  const given = dynamic[argument]
+  const names = given && 'each' in given ? given.each : path.includes('.') ? undefined : given
   if (!names) return shape
   if (names.length !== shape.length)
     throw new GeneraError(

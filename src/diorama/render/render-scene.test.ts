@@ -93,6 +93,28 @@ describe('renderScene()', () => {
         }
   })
 
+  it('shows in pencil and in pixels what a thing is made of', () => {
+    const brightness = (material: SceneObject['material'], style: Scene['style']): number =>
+      meanColour(single({ material, colour: 'blue' }, { style })).reduce((a, b) => a + b)
+    expect(brightness('glass', 'pencil sketch')).toBeGreaterThan(brightness('matte', 'pencil sketch') + 60)
+    expect(brightness('metal', 'pencil sketch')).toBeLessThan(brightness('matte', 'pencil sketch') - 60)
+
+    // A picture of 64 px has a cell per pixel: how much a cell differs from its neighbours in the row, and in the column.
+    const roughness = (material: SceneObject['material']): readonly [across: number, down: number] => {
+      const scene = single({ material, shape: 'cube' }, { style: 'pixel art' })
+      const { image, mask } = renderScene(scene, { width: 64, height: 64 })
+      const [across, down] = [1, 64].map((step) => {
+        const pairs = [...mask].flatMap((own, i) => (own === 1 && mask[i + step] === 1 ? [i] : []))
+        const change = (i: number): number => Math.abs((image.data[3 * i] as number) - (image.data[3 * (i + step)] as number))
+        return pairs.reduce((sum, i) => sum + change(i), 0) / pairs.length
+      })
+      return [across as number, down as number]
+    }
+    const [matte, metal, glass] = [roughness('matte'), roughness('metal'), roughness('glass')]
+    expect(metal[1]).toBeGreaterThan(metal[0] + 15)
+    expect(Math.min(...glass)).toBeGreaterThan(Math.max(...matte) + 15)
+  })
+
   it('draws a shadow on the side away from the sun', () => {
     const lit = renderScene(single({ position: [0, 40, 0] }), size).image.data
     const shaded = renderScene(single({}), size).image.data

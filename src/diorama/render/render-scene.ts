@@ -45,19 +45,20 @@ const stageOf = (scene: Scene): Stage => ({ solids: scene.objects.map((object) =
 
 /** The picture as linear display light. */
 function stylise(scene: Scene, stage: Stage, camera: Camera, seen: Cast): Float32Array {
+  const materials = scene.objects.map(({ material }) => material)
   switch (scene.style) {
     case 'photo':
       return seen.light
     case 'cartoon':
       return cartoon(seen)
     case 'pencil sketch':
-      return pencilSketch(seen, scene.seed)
+      return pencilSketch(seen, materials, scene.seed)
     case 'oil':
       return oil(seen, scene.seed)
     case 'pixel art': {
       const cell = cellOf(seen.width, seen.height)
       const [columns, rows] = [Math.ceil(seen.width / cell), Math.ceil(seen.height / cell)]
-      return pixelArt(cell === 1 ? seen : cast(stage, camera, columns, rows, 1), cell, seen.width, seen.height)
+      return pixelArt(cell === 1 ? seen : cast(stage, camera, columns, rows, 1), materials, cell, seen.width, seen.height)
     }
   }
 }

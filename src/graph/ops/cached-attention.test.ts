@@ -70,3 +70,44 @@ test('cachedAttention() takes a batch of prompts into an empty cache at once', a
   const whole = await compile((a: Tensor, b: Tensor, c: Tensor) => scaledDotProductAttention(a, b, c, { causal: true }))(q, k, v)
   close(await compile(prefill)(q, k, v, cache, lengthsOf(0, 0)), whole)
 })
+
+test('cachedAttention() serves prompts and single tokens with one program, whatever the batch and the capacity', async () => {
+  const program = stateful(
+    (cache: KeyValueCache, a: Tensor, b: Tensor, c: Tensor, lengths: Tensor) => {
+      const { output, cache: next } = cachedAttention(a, b, c, cache, lengths, { empty: true })
+      return [next, output] as const
+    },
+    { key: zeros([1, keyHeads, 4, width]), value: zeros([1, keyHeads, 4, width]) },
+    {
+      dynamic: [
+        { each: ['batch', null, 'capacity', null] },
+        ['batch', null, 'tokens', null],
+        ['batch', null, 'tokens', null],
+        ['batch', null, 'tokens', null],
+        ['batch'],
+      ],
+    },
+  )
+  const slice = compile((x: Tensor, row: number, from: number, to: number) => x.slice(0, row, row + 1).slice(2, from, to))
+  const causal = compile((a: Tensor, b: Tensor, c: Tensor) => scaledDotProductAttention(a, b, c, { causal: true }))
+  const [q, k, v] = [noise([2, heads, 9, width], 1), noise([2, keyHeads, 9, width], 2), noise([2, keyHeads, 9, width], 3)]
+  const whole = await causal(q, k, v)
+  const cut = (x: NDArray, from: number, to: number): Promise<NDArray> => slice(x, 0, from, to) as Promise<NDArray>
+
+  // One row in three pieces, the second of them behind a filled cache.
+  await program.write({ key: zeros([1, keyHeads, 12, width]), value: zeros([1, keyHeads, 12, width]) })
+  for (const [from, to] of [
+    [0, 5],
+    [5, 8],
+    [8, 9],
+  ] as const)
+    close(
+      await program.run(await cut(q, from, to), await cut(k, from, to), await cut(v, from, to), lengthsOf(from)),
+      await cut(whole, from, to),
+    )
+
+  await program.write({ key: zeros([2, keyHeads, 10, width]), value: zeros([2, keyHeads, 10, width]) })
+  close(await program.run(q, k, v, lengthsOf(0, 0)), whole)
+  expect(program.signatures).toBe(1)
+  await program.dispose()
+})

@@ -1,8 +1,8 @@
 import { type Dimension, sameSize } from '../dimension.js'
-import { applyAll, type Op } from '../node.js'
+import { applyAll, failure, type Op } from '../node.js'
 import type { Tensor } from '../tensor.js'
 import { joinHeads, requireFitting, scaledDotProductAttention, splitHeads } from './attention.js'
-import { range } from './creation.js'
+import { range, sizeOf } from './creation.js'
 
 export interface KeyValueCache {
   /** [batch, key heads, capacity, width]; rows behind the filled part hold anything. */
@@ -15,7 +15,10 @@ export interface CachedAttentionOptions {
   readonly scale?: number
   /** A query looks at this many keys at most, its own included (sliding window). */
   readonly window?: number
-  /** The caches hold nothing yet: lets the fused kernel take whole batches of prompts. */
+  /**
+   * The caches hold nothing yet, or one row or one token comes at a time: lets the fused kernel take whole batches of prompts, and
+   * programs whose sizes are named, which cannot see for themselves.
+   */
   readonly empty?: boolean
 }
 
@@ -39,11 +42,12 @@ export function cachedAttention(
   { scale, window, empty = false }: CachedAttentionOptions = {},
 ): { readonly output: Tensor; readonly cache: KeyValueCache } {
   const attributes = { scale: scale ?? 1 / Math.sqrt(q.size(-1)), window: window ?? null, empty }
-  const [output, key, value] = applyAll(cachedAttentionOp, [q, k, v, cache.key, cache.value, lengths], attributes) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ]
+  if (lengths.dtype !== 'int32' || lengths.rank !== 1) failure(cachedAttentionOp.verb as string, [q])('the lengths must be int32 [batch]')
+  const tokens = sizeOf(q.shape[2] as Dimension, 'int32')
+  // What the kernel wants to know; computed here, so that all layers share it.
+  const [last, total] = [lengths.add(tokens.sub(1)), lengths.max().add(tokens)]
+  const inputs = [q, k, v, cache.key, cache.value, lengths, last, total]
+  const [output, key, value] = applyAll(cachedAttentionOp, inputs, attributes) as [Tensor, Tensor, Tensor]
   return { output, cache: { key, value } }
 }
 
@@ -51,27 +55,23 @@ const cachedAttentionOp: Op<CachedAttention> = {
   name: 'attend with cache',
   verb: 'attend over … with keys … and values … and the caches … and …',
   overwrites: [undefined, 3, 4],
-  infer: ([q, k, v, pastKey, pastValue, lengths], _, fail) => {
+  infer: ([q, k, v, pastKey, pastValue], _, fail) => {
     const [queries, keys, values, key, value] = [q, k, v, pastKey, pastValue] as [Tensor, Tensor, Tensor, Tensor, Tensor]
     requireFitting(queries, keys, values, fail)
     const fits = (cached: Tensor, fresh: Tensor): boolean =>
       cached.rank === 4 && [0, 1, 3].every((axis) => sameSize(cached.shape[axis] as Dimension, fresh.shape[axis] as Dimension))
     if (!fits(key, keys) || !fits(value, values))
       fail('a cache is [batch, key heads, capacity, width], with the sizes of the new keys and values')
-    if (lengths?.dtype !== 'int32' || lengths.rank !== 1) fail('the lengths must be int32 [batch]')
     return [queries, key, value]
   },
   // GroupQueryAttention takes several new tokens behind a filled cache for one sequence at a time only.
   supported: ({ device }, { inputs: [q], attributes: { empty } }) => device === 'cpu' && (empty || q?.shape[2] === 1 || q?.shape[0] === 1),
   emit: (emitter, { inputs, outputs: [output], attributes: { scale, window } }) => {
-    const [q, k, v, key, value, lengths] = inputs as readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
-    const tokens = q.size(2)
-    const last = emitter.node('Add', [lengths, emitter.number(tokens - 1, 'int32')])
-    const [longest] = emitter.node('ReduceMax', [lengths], { keepdims: 0 })
-    const total = emitter.node('Add', [longest as string, emitter.number(tokens, 'int32')])
+    const [q, k, v] = inputs as readonly [Tensor, Tensor, Tensor]
+    const [key, value, , last, total] = inputs.slice(3) as [Tensor, Tensor, Tensor, Tensor, Tensor]
     const [joined, ...present] = emitter.node(
       'GroupQueryAttention',
-      [joinHeads(emitter, q), joinHeads(emitter, k), joinHeads(emitter, v), key, value, ...last, ...total],
+      [joinHeads(emitter, q), joinHeads(emitter, k), joinHeads(emitter, v), key, value, last, total],
       { num_heads: q.size(1), kv_num_heads: k.size(1), scale, ...(window !== null && { local_window_size: window }) },
       { domain: 'com.microsoft', outputs: 3 },
     )

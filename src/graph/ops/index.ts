@@ -21,7 +21,7 @@ export { type BlockFormat, dequantise, matmulNBits, type QuantisedOptions, type 
 export { recompute } from './recompute.js'
 export * from './reduce.js'
 export { type ResizeOptions, resize, upsample } from './resize.js'
-export { type RotaryOptions, type RotaryScaling, type RotaryTableOptions, rotaryEmbedding, rotaryTables } from './rotary.js'
+export { type RotaryOptions, type RotaryScaling, type RotaryTableOptions, rotaryAngles, rotaryEmbedding, rotaryTables } from './rotary.js'
 export * from './sampling.js'
 export * from './shaping.js'
 export * from './signal.js'

@@ -6,7 +6,7 @@ import { array } from '../ndarray.js'
 import { callShape, traceProgram } from '../program.js'
 import type { Tensor } from '../tensor.js'
 import { constant, placeholder } from './constant.js'
-import { type RotaryTableOptions, rotaryEmbedding, rotaryTables } from './rotary.js'
+import { type RotaryTableOptions, rotaryAngles, rotaryEmbedding, rotaryTables } from './rotary.js'
 import { concat } from './shaping.js'
 
 describe.each([true, false])('with fuse: %s', (fuse) => {
@@ -28,6 +28,22 @@ test.each(torchCases<RotaryTableOptions>('rotary-tables').map((one) => [one.name
     expectClose(joined, output, 3e-7)
   },
 )
+
+test('rotaryAngles() turns as the tables do', async () => {
+  const options = { width: 8, scaling: { kind: 'yarn', factor: 4, trainedLength: 16 } } as const
+  const tables = rotaryTables({ ...options, length: 50 })
+  const places = array(
+    [
+      [3, 49],
+      [0, 7],
+    ],
+    { dtype: 'int64' },
+  )
+  const x = noise([2, 3, 2, 8])
+  const byAngles = await compile((y: Tensor, at: Tensor) => rotaryEmbedding(y, rotaryAngles(at, options)))(x, places)
+  const byTables = await compile((y: Tensor, at: Tensor) => rotaryEmbedding(y, tables, { positions: at }))(x, places)
+  expect(distance(byAngles, byTables)).toBeLessThan(1e-5)
+})
 
 test('rotaryEmbedding() leaves products of queries and keys to their distance', async () => {
   const tables = rotaryTables({ width: 8, length: 50 })

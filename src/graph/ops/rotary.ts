@@ -1,5 +1,5 @@
 import { type Dimension, sameSize, times } from '../dimension.js'
-import { fill, type NDArray } from '../ndarray.js'
+import { array, fill, type NDArray } from '../ndarray.js'
 import { apply, failure, type Op } from '../node.js'
 import type { Tensor } from '../tensor.js'
 import { lift } from './constant.js'
@@ -16,7 +16,8 @@ export interface RotaryOptions {
 
 /**
  * Rotary position embedding (Su et al. 2021) of [batch, heads, tokens, width]: turns each pair of features by the angle of its
- * position. The tables [positions, turned / 2] hold the cosines and sines; features beyond the turned ones stay as they are.
+ * position. The tables [positions, turned / 2] hold the cosines and sines, or [batch, tokens, turned / 2] those of the very tokens; features
+ * beyond the turned ones stay as they are.
  */
 export function rotaryEmbedding(
   x: Tensor,
@@ -27,6 +28,7 @@ export function rotaryEmbedding(
     const whole = lift(table)
     const tokens = x.shape[2] as Dimension
     if (positions) return gather(whole, positions)
+    if (whole.rank === 3) return whole
     if (whole.size(0) < (tokens as number)) failure(rotateOp.verb as string, [x])(`the tables hold ${whole.size(0)} positions`)
     return slice(whole, 0, 0, tokens)
   }
@@ -132,11 +134,27 @@ export interface RotaryTableOptions {
   readonly scaling?: RotaryScaling
 }
 
+/** By how much each pair turns from one position to the next, and what all cosines and sines are multiplied by. */
+function rotaryRates({ width, theta = 10_000, scaling }: Omit<RotaryTableOptions, 'length'>): { rates: number[]; gain: number } {
+  const rates = Array.from({ length: width / 2 }, (_, pair) => rate(pair, { width, theta, scaling }))
+  return { rates, gain: scaling?.kind === 'yarn' && scaling.factor > 1 ? 0.1 * Math.log(scaling.factor) + 1 : 1 }
+}
+
+/**
+ * The cosines and sines [batch, tokens, width / 2] of positions [batch, tokens] that a program is given: for decoders, whose tables would hold
+ * a hundred thousand positions. Angles are float32, as in the reference libraries.
+ */
+export function rotaryAngles(positions: Tensor, options: Omit<RotaryTableOptions, 'length'>): { cos: Tensor; sin: Tensor } {
+  const { rates, gain } = rotaryRates(options)
+  const angles = positions.cast('float32').unsqueeze(-1).mul(array(rates))
+  const scaled = (x: Tensor): Tensor => (gain === 1 ? x : x.mul(gain))
+  return { cos: scaled(angles.cos()), sin: scaled(angles.sin()) }
+}
+
 /** Cosines and sines [length, width / 2] of the angles position · theta^(-2i / width). */
-export function rotaryTables({ width, length, theta = 10_000, scaling }: RotaryTableOptions): { cos: NDArray; sin: NDArray } {
-  const half = width / 2
-  const rates = Array.from({ length: half }, (_, pair) => rate(pair, { width, theta, scaling }))
-  const gain = scaling?.kind === 'yarn' && scaling.factor > 1 ? 0.1 * Math.log(scaling.factor) + 1 : 1
+export function rotaryTables({ length, ...options }: RotaryTableOptions): { cos: NDArray; sin: NDArray } {
+  const { rates, gain } = rotaryRates(options)
+  const half = rates.length
   const table = (of: (angle: number) => number): NDArray =>
     fill('float32', [length, half], (i) => gain * of(Math.floor(i / half) * (rates[i % half] as number)))
   return { cos: table(Math.cos), sin: table(Math.sin) }

@@ -1,4 +1,5 @@
 import { toLinear, toSrgb } from '../../palette.js'
+import type { Material } from '../../scene.js'
 import type { Cast } from '../cast.js'
 import { grain, noise, smooth } from '../noise.js'
 import { outlines } from './outlines.js'
@@ -14,8 +15,12 @@ const layers = [
   { angle: 1.45, below: 0.22, weight: 0.7 },
 ] as const
 
-/** Coloured pencils on grained paper: hatching that thickens with the shade, and lines that wander a little. */
-export function pencilSketch(seen: Cast, seed: number): Float32Array {
+/**
+ * Coloured pencils on grained paper: hatching that thickens with the shade, and lines that wander a little. What a thing is made of
+ * shows in how it is drawn, as a draughtsman would have it: matte things are hatched, metal is rubbed smooth with its highlights left
+ * white, and glass is barely touched.
+ */
+export function pencilSketch(seen: Cast, materials: readonly Material[], seed: number): Float32Array {
   const { width, height, light, mask } = seen
   const unit = Math.min(width, height)
   const lines = outlines(seen, Math.max(1, unit / 220))
@@ -29,13 +34,17 @@ export function pencilSketch(seen: Cast, seed: number): Float32Array {
       const tone = toSrgb(Math.min(1, 0.3 * r + 0.59 * g + 0.11 * b))
       const tooth = grain((x / unit) * 4 + shift, (y / unit) * 4, 4 / unit)
       const object = mask[i] !== 0
+      const material = materials[(mask[i] as number) - 1]
       // Away from the objects the drawing thins out towards the paper's edge.
       const margin = Math.min(x, y, width - 1 - x, height - 1 - y) / unit
       const care = object ? 1 : 0.62 * smooth(0, 0.1, margin - 0.06 * noise((x + y) / unit + shift, (x - y) / unit, 0))
       let pressure = care * (object ? 0.7 : 0.36) * (0.75 + 0.5 * tooth)
+      if (material === 'metal') pressure = (1 - 0.95 * smooth(0.62, 0.8, tone)) * (0.94 + 0.12 * tooth)
+      else if (material === 'glass') pressure *= 0.55 + 0.35 * smooth(0.5, 0.2, tone)
       for (const { angle, below, weight } of layers) {
         const deep = smooth(below + 0.06, below - 0.14, tone)
-        if (deep <= 0) continue
+        if (deep <= 0 || material === 'metal') continue
+        if (material === 'glass' && below > 0.5) continue
         const u = x * Math.cos(angle) + y * Math.sin(angle)
         const v = y * Math.cos(angle) - x * Math.sin(angle)
         const wander = noise((u / unit) * 0.7 + shift, (v / unit) * 2.2 + angle, 0) * 2.6

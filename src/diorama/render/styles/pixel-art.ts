@@ -1,4 +1,5 @@
 import { linear, palette, type Rgb, toLinear, toSrgb } from '../../palette.js'
+import type { Material } from '../../scene.js'
 import type { Cast } from '../cast.js'
 import { outlines } from './outlines.js'
 
@@ -30,15 +31,20 @@ function shade([r, g, b]: Rgb, light: number): number[] {
   return [r, g, b].map((value) => toSrgb(Math.min(1, value * light + lift)))
 }
 
-/** Draws a picture of few cells with few colours, and blows it up to the full size with hard edges. */
-export function pixelArt(small: Cast, cell: number, width: number, height: number): Float32Array {
+/**
+ * Draws a picture of few cells with few colours, and blows it up to the full size with hard edges. Few cells cannot show reflections, so
+ * materials have signs, as in old games: metal is brushed in rows, and every second cell of glass lets light through.
+ */
+export function pixelArt(small: Cast, materials: readonly Material[], cell: number, width: number, height: number): Float32Array {
   const columns = small.width
   const lines = outlines(small, 1)
   const cells = new Float32Array(small.light.length)
   for (let i = 0; i < lines.length; i++) {
-    const by = 1 - 0.78 * (lines[i] as number)
-    const nudge = (dither[(Math.floor(i / columns) & 3) * 4 + ((i % columns) & 3)] as number) * 0.045
-    const channel = (c: number): number => toSrgb(Math.max(0, (small.light[3 * i + c] as number) * by)) + nudge
+    const [row, column] = [Math.floor(i / columns), i % columns]
+    const [by, lift] = sign(materials[(small.mask[i] as number) - 1], row, column)
+    const ink = 1 - 0.78 * (lines[i] as number)
+    const nudge = (dither[(row & 3) * 4 + (column & 3)] as number) * 0.045
+    const channel = (c: number): number => toSrgb(Math.min(1, Math.max(0, ((small.light[3 * i + c] as number) * by + lift) * ink))) + nudge
     const nearest = nearestSwatch(channel(0), channel(1), channel(2))
     for (let c = 0; c < 3; c++) cells[3 * i + c] = toLinear(swatches[nearest + c] as number)
   }
@@ -51,6 +57,13 @@ export function pixelArt(small: Cast, cell: number, width: number, height: numbe
       out[i + 2] = cells[from + 2] as number
     }
   return out
+}
+
+/** What a material does to the light of a cell: a factor, and what is added. */
+function sign(material: Material | undefined, row: number, column: number): readonly [factor: number, lift: number] {
+  if (material === 'metal') return row % 2 === 0 ? [1.5, 0.02] : [0.62, 0]
+  if (material === 'glass' && (row + column) % 2 === 0) return [0.75, 0.28]
+  return [1, 0]
 }
 
 /** Where the swatch nearest to an sRGB colour begins; eyes weigh green most and blue least. */

@@ -1,7 +1,6 @@
-import { axes, scaledDotProductAttention, silu, type Tensor, upsample } from '../../graph/index.js'
+import { axes, pixelShuffle, pixelUnshuffle, scaledDotProductAttention, silu, type Tensor, upsample } from '../../graph/index.js'
 import { conv2d, groupNorm, linear, type Scope } from '../../nn/index.js'
 import { residualBlock } from '../unet/residual-block.js'
-import { foldPatches, unfoldPatches } from './patches.js'
 import type { AutoencoderSize } from './sizes.js'
 
 /** A normal distribution per element of the latents [batch, latent channels, height, width], not yet scaled. */
@@ -19,7 +18,7 @@ const epsilon = 1e-6
 export function encode(scope: Scope, pixels: Tensor, size: AutoencoderSize): Moments {
   const { widths, blocks, groups, latentChannels, quantConvolutions = true, patch = 1 } = size
   const encoder = scope.at('encoder')
-  let x = conv2d(encoder.at('conv_in'), foldPatches(pixels, patch), widths[0] as number, 3, { padding: 1 })
+  let x = conv2d(encoder.at('conv_in'), pixelUnshuffle(pixels, patch), widths[0] as number, 3, { padding: 1 })
   for (const [level, width] of widths.entries()) {
     const down = encoder.at('down_blocks', level)
     for (let i = 0; i < blocks; i++) x = residualBlock(down.at('resnets', i), x, width, { groups, epsilon })
@@ -48,7 +47,7 @@ export function decode(scope: Scope, latents: Tensor, size: AutoencoderSize): Te
     if (i < widths.length - 1) x = conv2d(up.at('upsamplers', 0, 'conv'), upsample(x, 2), width, 3, { padding: 1 })
   }
   x = silu(groupNorm(decoder.at('conv_norm_out'), x, groups, { epsilon }))
-  return unfoldPatches(conv2d(decoder.at('conv_out'), x, PIXEL_CHANNELS * patch * patch, 3, { padding: 1 }), patch)
+  return pixelShuffle(conv2d(decoder.at('conv_out'), x, PIXEL_CHANNELS * patch * patch, 3, { padding: 1 }), patch)
 }
 
 /** Latents as the U-Net reads them: one draw of the moments with noise of the same shape, or their mean without; scaled. */

@@ -3,6 +3,8 @@ export interface UnetSize {
   /** 4 latent channels; an inpainting model reads [latent 4, mask 1, masked picture's latent 4]. */
   readonly inChannels: number
   readonly outChannels: number
+  /** Places per side of the latents that become one place with many channels; 1 when left out. A quarter of the work for every doubling. */
+  readonly patch?: number
   /** Channels of each level, the finest first. Each level halves height and width. */
   readonly widths: readonly number[]
   /** Residual blocks of a level on the way down; there is one more on the way up. */

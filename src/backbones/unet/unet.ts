@@ -1,4 +1,4 @@
-import { concat, GeneraError, resize, silu, type Tensor } from '../../graph/index.js'
+import { concat, GeneraError, pixelShuffle, pixelUnshuffle, resize, silu, type Tensor } from '../../graph/index.js'
 import { conv2d, embedding, groupNorm, linear, type Scope, sinusoids } from '../../nn/index.js'
 import { residualBlock } from './residual-block.js'
 import type { UnetSize } from './sizes.js'
@@ -27,7 +27,7 @@ type Extra = 'pooled' | 'numbers' | 'classes' | 'guidance'
 /** What the U-Net predicts for the sample [batch, out channels, height, width] (Rombach et al. 2022, section 3.3). */
 export function unet(scope: Scope, inputs: UnetInputs, size: UnetSize): Tensor {
   const { sample, context } = inputs
-  const { widths, blocks, depth, heads, groups, crossOnly = [], linearProjection = false } = size
+  const { widths, blocks, depth, heads, groups, crossOnly = [], linearProjection = false, patch = 1 } = size
   const [first] = widths as readonly [number]
   const time = silu(timeEmbedding(scope, inputs, size)) // [batch, 4·first]
   const block = (at: Scope, x: Tensor, width: number): Tensor => residualBlock(at, x, width, { groups, epsilon: 1e-5, time })
@@ -41,7 +41,7 @@ export function unet(scope: Scope, inputs: UnetInputs, size: UnetSize): Tensor {
     return deep === 0 ? x : spatialTransformer(at, x, options)
   }
 
-  let x = conv2d(scope.at('conv_in'), sample, first, 3, { padding: 1 })
+  let x = conv2d(scope.at('conv_in'), pixelUnshuffle(sample, patch), first, 3, { padding: 1 })
   const skips = [x]
   for (const [level, width] of widths.entries()) {
     const down = scope.at('down_blocks', level)
@@ -70,7 +70,8 @@ export function unet(scope: Scope, inputs: UnetInputs, size: UnetSize): Tensor {
     const { shape } = skips.at(-1) as Tensor // an odd size was rounded up on the way down
     x = conv2d(up.at('upsamplers', 0, 'conv'), resize(x, shape.slice(2) as readonly number[]), width, 3, { padding: 1 })
   }
-  return conv2d(scope.at('conv_out'), silu(groupNorm(scope.at('conv_norm_out'), x, groups)), size.outChannels, 3, { padding: 1 })
+  const out = silu(groupNorm(scope.at('conv_norm_out'), x, groups))
+  return pixelShuffle(conv2d(scope.at('conv_out'), out, size.outChannels * patch * patch, 3, { padding: 1 }), patch)
 }
 
 /** The noise level, and whatever else the row reads, as one vector per picture. */

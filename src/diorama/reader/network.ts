@@ -1,4 +1,4 @@
-import { axes, repeatInterleave, silu, type Tensor } from '../../graph/index.js'
+import { axes, pixelUnshuffle, repeatInterleave, silu, type Tensor } from '../../graph/index.js'
 import { conv2d, groupNorm, linear, type Scope } from '../../nn/index.js'
 import { colours, materials, settings, shapes, sizes, styles, symbols, times } from '../scene.js'
 
@@ -55,7 +55,7 @@ export interface ReaderLogits {
 export function reader(scope: Scope, pictures: Tensor, { fold, widths, blocks }: ReaderSize): ReaderLogits {
   const { batch } = axes(pictures, 'batch channels height width')
   const [fine, middling, coarse] = widths
-  let x = conv2d(scope.at('stem'), folded(pictures, fold), fine, 3, { padding: 1 }) // [fine, 2·cells, 2·cells]
+  let x = conv2d(scope.at('stem'), pixelUnshuffle(pictures, fold), fine, 3, { padding: 1 }) // [fine, 2·cells, 2·cells]
   x = residuals(scope.at('fine'), x, blocks[0])
   x = residuals(scope.at('middling'), conv2d(scope.at('to_middling'), x, middling, 3, { stride: 2, padding: 1 }), blocks[1])
   let deep = conv2d(scope.at('to_coarse'), x, coarse, 3, { stride: 2, padding: 1 })
@@ -76,15 +76,6 @@ export function reader(scope: Scope, pictures: Tensor, { fold, widths, blocks }:
     object: named(objectWordNames, words),
     scene: named(sceneWordNames, scene),
   }
-}
-
-/** Every square of `fold` × `fold` pixels becomes one place with all of their channels: nothing is lost, and the first convolution is small. */
-function folded(x: Tensor, fold: number): Tensor {
-  const { batch, channels, height, width } = axes(x, 'batch channels height width')
-  return x
-    .reshape([batch, channels, height / fold, fold, width / fold, fold])
-    .transpose([0, 1, 3, 5, 2, 4])
-    .reshape([batch, channels * fold * fold, height / fold, width / fold])
 }
 
 function residuals(scope: Scope, x: Tensor, count: number): Tensor {

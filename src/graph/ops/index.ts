@@ -8,6 +8,7 @@ export * from './elementwise.js'
 export * from './gather.js'
 export { einsum, type MatmulAttributes, matmul } from './linear-algebra.js'
 export * from './normalisation.js'
+export { pixelShuffle, pixelUnshuffle } from './pixel-shuffle.js'
 export {
   type AveragePoolOptions,
   adaptiveAveragePool,

@@ -37,6 +37,7 @@ const unetSize = z.strictObject({
   context: width,
   groups: width,
   linearProjection: z.boolean().exactOptional(),
+  patch: z.int().min(1).max(16).exactOptional(),
 })
 
 const autoencoderSize = z.strictObject({

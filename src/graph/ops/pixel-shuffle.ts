@@ -1,7 +1,8 @@
-import { axes, type Tensor } from '../../graph/index.js'
+import { axes } from '../axes.js'
+import type { Tensor } from '../tensor.js'
 
-/** Patches of pixels as channels, in the order of PyTorch's pixel_unshuffle: [batch, channels·patch², height / patch, width / patch]. */
-export function foldPatches(x: Tensor, patch: number): Tensor {
+/** Patches of pixels as channels, as PyTorch orders them: [batch, channels·patch², height / patch, width / patch]. */
+export function pixelUnshuffle(x: Tensor, patch: number): Tensor {
   if (patch === 1) return x
   const { batch, channels, height, width } = axes(x, 'batch channels height width')
   return x
@@ -10,8 +11,8 @@ export function foldPatches(x: Tensor, patch: number): Tensor {
     .reshape([batch, channels * patch * patch, height / patch, width / patch])
 }
 
-/** The way back. */
-export function unfoldPatches(x: Tensor, patch: number): Tensor {
+/** The way back (Shi et al. 2016): [batch, channels / patch², height·patch, width·patch]. */
+export function pixelShuffle(x: Tensor, patch: number): Tensor {
   if (patch === 1) return x
   const { batch, channels, height, width } = axes(x, 'batch channels height width')
   const out = channels / (patch * patch)

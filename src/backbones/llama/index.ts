@@ -1,0 +1,3 @@
+/** Llama and the families that are settings of it, under the names of the published checkpoints. */
+export * from './llama.js'
+export * from './sizes.js'

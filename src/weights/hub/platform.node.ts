@@ -1,7 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { lookup as resolveName } from 'node:dns'
 import { constants, createReadStream, readlinkSync, type Stats } from 'node:fs'
-import { copyFile, link, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, statfs, symlink, utimes } from 'node:fs/promises'
+import {
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  statfs,
+  symlink,
+  utimes,
+} from 'node:fs/promises'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'

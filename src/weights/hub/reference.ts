@@ -40,7 +40,8 @@ export function parseHubReference(text: string): HubReference {
   if (repo.length > longestRepo) throw wrong(`expected at most ${longestRepo} characters, found ${repo.length}`)
   if (/--|\.\./.test(repo)) throw wrong('expected no "--" and no ".." in it')
   if (/\.git$/i.test(repo)) throw wrong('expected a name that does not end in ".git"')
-  if (rest !== undefined && !text.startsWith('hf://')) throw wrong(`expected owner/name, found more behind it; for a file in it write hf://${text}`)
+  if (rest !== undefined && !text.startsWith('hf://'))
+    throw wrong(`expected owner/name, found more behind it; for a file in it write hf://${text}`)
   return { repo, revision: checkedRevision(revision), ...(rest !== undefined && { path: checkedPath(rest.replace(/\/$/, '')) }) }
 }
 

@@ -23,7 +23,7 @@ export interface TensorInfo {
   readonly length: number
   /**
    * Where the elements of `read` lie as they are, to point at without reading them. Undefined where nothing can be pointed at: in
-   * a Blob or behind an address, and where `read` converts (BOOL included, whose bytes may hold more than 0 and 1). A checkpoint
+   * a Blob or behind an address, and where `read` converts (BOOL included, whose bytes may hold more than 0 and 1) or reorders. A checkpoint
    * opened with `inMemory`, or from bytes, has a region for every tensor that has a `dtype`; the converted ones get bytes of their own.
    */
   readonly region: ByteRegion | undefined
@@ -88,7 +88,8 @@ export async function readHeader(file: OpenFile): Promise<SafetensorsHeader> {
   return parseHeader(await file.read(prefixBytes, length), file.size, file.name)
 }
 
-function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsHeader): Checkpoint {
+/** The tensors that a header describes, in whatever format it was written. */
+export function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsHeader): Checkpoint {
   const names = [...tensors.keys()]
   const copies = new Map<string, Uint8Array>()
   let closed = false
@@ -101,16 +102,19 @@ function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsHeader):
 
   function info(name: string): TensorInfo {
     const entry = entryOf(name)
-    const { storage, shape, offset, length } = entry
+    const { storage, shape, offset, length, strides } = entry
     const { dtype, convert } = storageFacts(storage)
-    const region = file.source && dtype && !convert ? { source: file.source, offset, length } : dtype && converted(name, dtype, entry)
+    const region =
+      file.source && dtype && !convert && !strides ? { source: file.source, offset, length } : dtype && converted(name, dtype, entry)
     return { dtype, storage, shape, file: file.name, offset, length, region }
   }
 
   /** Points at a converted copy, made when it is first asked for. */
-  function converted(name: string, dtype: DType, { storage, shape, offset, length }: TensorEntry): ByteRegion | undefined {
+  function converted(name: string, dtype: DType, entry: TensorEntry): ByteRegion | undefined {
     if (!file.source || !('bytes' in file.source)) return undefined
-    const bytes = copies.get(name) ?? decodeTensor(dtype, storage, shape, copied(file.source.bytes, offset, length).buffer).bytes
+    const { storage, shape, offset, length } = entry
+    const bytes =
+      copies.get(name) ?? decodeTensor(dtype, storage, shape, inOrder(copied(file.source.bytes, offset, length), entry).buffer).bytes
     copies.set(name, bytes)
     return { source: { bytes, name: `${quoted(name)} of ${file.name}` }, offset: 0, length: bytes.length }
   }
@@ -123,17 +127,37 @@ function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsHeader):
     info,
 
     async read(name) {
-      const { storage, shape, offset, length } = entryOf(name)
+      const entry = entryOf(name)
+      const { storage, shape, offset, length } = entry
       const { dtype } = storageFacts(storage)
       if (closed) throw alreadyClosed(file.name, name)
       if (!dtype) throw unsupported(file.name, name, storage)
-      return decodeTensor(dtype, storage, shape, (await file.read(offset, length)).buffer)
+      return decodeTensor(dtype, storage, shape, inOrder(await file.read(offset, length), entry).buffer)
     },
 
     async close() {
       closed = true
     },
   }
+}
+
+/** The elements one after the other, the last axis first: as an array holds them. */
+function inOrder(bytes: Uint8Array<ArrayBuffer>, { storage, shape, strides }: TensorEntry): Uint8Array<ArrayBuffer> {
+  if (!strides) return bytes
+  const size = storageFacts(storage).bits / 8
+  const out = new Uint8Array(shape.reduce((a, b) => a * b, size))
+  const place = shape.map(() => 0)
+  let from = 0
+  for (let to = 0; to < out.length; to += size) {
+    for (let i = 0; i < size; i++) out[to + i] = bytes[from + i] as number
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += (strides[axis] as number) * size
+      if (++(place[axis] as number) < (shape[axis] as number)) break
+      from -= (strides[axis] as number) * size * (shape[axis] as number)
+      place[axis] = 0
+    }
+  }
+  return out
 }
 
 /** The error for a name that no tensor has; it offers the name that ends alike, since prefixes are what usually differs. */

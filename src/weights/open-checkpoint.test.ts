@@ -75,9 +75,9 @@ describe('openCheckpoint()', () => {
   test('says what a folder holds instead', async () => {
     const path = await folder({ 'model.fp16.safetensors': one('a'), 'notes.txt': '' })
     await expect(openCheckpoint(path)).rejects.toThrow(
-      `Cannot read ${path}: expected model.safetensors, model.safetensors.index.json, diffusion_pytorch_model.safetensors, diffusion_pytorch_model.safetensors.index.json in this folder, found "model.fp16.safetensors". Pass the path of the file that you mean`,
+      `Cannot read ${path}: expected model.safetensors, model.safetensors.index.json, diffusion_pytorch_model.safetensors, diffusion_pytorch_model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json, diffusion_pytorch_model.bin, diffusion_pytorch_model.bin.index.json in this folder, found "model.fp16.safetensors". Pass the path of the file that you mean`,
     )
-    await expect(openCheckpoint(await folder({}))).rejects.toThrow('found no safetensors file')
+    await expect(openCheckpoint(await folder({}))).rejects.toThrow('found no file of weights')
     await expect(openCheckpoint(join(root, 'nowhere'))).rejects.toMatchObject({ code: 'FileNotFound' })
   })
 
@@ -153,6 +153,7 @@ describe('isPlainFileName()', () => {
     'diffusion_pytorch_model.fp16-00001-of-00003.safetensors',
     'a b (1).safetensors',
     '0.safetensors',
+    'pytorch_model-00001-of-00002.bin',
   ]
   test.each(published)('accepts %j', (name) => expect(isPlainFileName(name)).toBe(true))
 
@@ -183,7 +184,7 @@ describe('isPlainFileName()', () => {
     ['a hidden file', '.model.safetensors'],
     ['an option', '-model.safetensors'],
     ['a home folder', '~model.safetensors'],
-    ['another kind of file', 'model.bin'],
+    ['another kind of file', 'model.exe'],
     ['a space at the end', 'model.safetensors '],
     ['a name of 300 characters', `${'a'.repeat(300)}.safetensors`],
     ['nothing', ''],

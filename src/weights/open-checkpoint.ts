@@ -1,7 +1,9 @@
 import { files } from '#files'
-import { type Checkpoint, type OpenOptions, openBytes, openSafetensors } from './checkpoint.js'
+import { type Checkpoint, checkpointOf, type OpenOptions, openBytes, readHeader } from './checkpoint.js'
 import { CheckpointError, quoted } from './checkpoint-error.js'
 import type { ByteSource } from './files.js'
+import { looksLikeTorch, readTorchHeader } from './pickle/open-torch.js'
+import { recognisedBytes } from './recognise.js'
 import { checkIndexSize, parseShardIndex } from './shard-index.js'
 import { openSharded } from './sharded.js'
 
@@ -11,20 +13,25 @@ const usualNames = [
   'model.safetensors.index.json',
   'diffusion_pytorch_model.safetensors',
   'diffusion_pytorch_model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+  'diffusion_pytorch_model.bin',
+  'diffusion_pytorch_model.bin.index.json',
 ] as const
 
 /**
- * Opens a checkpoint from a safetensors file, from the index of a sharded one (`*.index.json`), or from a folder with either.
+ * Opens a checkpoint from a safetensors file, from a file of PyTorch (`.bin`, `.pt`, `.ckpt`), from the index of a sharded one
+ * (`*.index.json`), or from a folder with one of these. The pickle in a file of PyTorch is read as data, never run.
  *
  *     const checkpoint = await openCheckpoint('stable-diffusion/unet')
  *
  * @throws CheckpointError for a file that is missing, damaged or of another kind
  */
 export async function openCheckpoint(source: ByteSource, options: OpenOptions = {}): Promise<Checkpoint> {
-  if (typeof source !== 'string' && !(source instanceof URL)) return openSafetensors(source, options)
+  if (typeof source !== 'string' && !(source instanceof URL)) return openSingle(source, options)
   const names = await files.list(source)
   if (names) return openFolder(source, names, options)
-  return isIndex(source) ? openIndex(source, options) : openSafetensors(source, options)
+  return isIndex(source) ? openIndex(source, options) : openSingle(source, options)
 }
 
 /**
@@ -42,6 +49,13 @@ export async function exists(location: string | URL): Promise<boolean> {
   }
 }
 
+/** One file, of the format that it begins as. */
+async function openSingle(source: ByteSource, options: OpenOptions): Promise<Checkpoint> {
+  const file = await openBytes(source, options)
+  const head = await file.read(0, Math.min(file.size, recognisedBytes))
+  return checkpointOf(file, looksLikeTorch(head) ? await readTorchHeader(file) : await readHeader(file))
+}
+
 /** The query of an address says nothing about the file; a path in Node may contain a question mark, but hardly behind `.json`. */
 const isIndex = (location: string | URL): boolean => /\.json$/i.test(String(location).replace(/[?#].*$/, ''))
 
@@ -49,7 +63,7 @@ async function openIndex(location: string | URL, options: OpenOptions): Promise<
   const file = await openBytes(location)
   checkIndexSize(file.size, file.name)
   const index = parseShardIndex(await file.read(0, file.size), file.name)
-  return openSharded(file.name, index, (shard) => openSafetensors(files.beside(location, shard), options))
+  return openSharded(file.name, index, (shard) => openSingle(files.beside(location, shard), options))
 }
 
 /** Where the names in the folder are known they decide; in browsers, each usual name is tried. */
@@ -62,12 +76,12 @@ async function openFolder(folder: string | URL, names: readonly string[], option
       if (!(error instanceof CheckpointError) || error.code !== 'FileNotFound') throw error
     }
   }
-  const others = names.filter((name) => /\.safetensors(?:\.index.*\.json)?$/.test(name))
+  const others = names.filter((name) => /\.(?:safetensors|bin|ckpt|pt|pth)(?:\.index.*\.json)?$/.test(name))
   throw new CheckpointError({
     code: 'FileNotFound',
     file: String(folder),
     expected: `${usualNames.join(', ')} in this folder`,
-    found: others.length ? others.map(quoted).slice(0, 5).join(', ') : 'no safetensors file',
+    found: others.length ? others.map(quoted).slice(0, 5).join(', ') : 'no file of weights',
     hint: others.length ? 'Pass the path of the file that you mean' : undefined,
   })
 }

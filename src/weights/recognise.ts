@@ -4,8 +4,9 @@ interface OtherFormat {
 }
 
 const convert = 'Convert it to safetensors first, for example with save_file() of the Python package "safetensors"'
-const zip = { found: 'a zip archive, as PyTorch saves .bin, .pt and .ckpt', hint: convert }
-const pickle = { found: 'a Python pickle, as PyTorch saves .bin, .pt and .ckpt', hint: convert }
+const torch = 'openCheckpoint() reads files of PyTorch'
+const zip = { found: 'a zip archive, as PyTorch saves .bin, .pt and .ckpt', hint: torch }
+const pickle = { found: 'a Python pickle, as PyTorch saves .bin, .pt and .ckpt', hint: torch }
 
 /** What people hand over by mistake, by how the file begins (one Latin-1 character per byte). */
 const formats: readonly (readonly [string | RegExp, OtherFormat])[] = [

@@ -17,6 +17,8 @@ export interface TensorEntry {
   readonly shape: readonly number[]
   readonly offset: number
   readonly length: number
+  /** In elements for each axis, where the elements do not lie in their order: only in files of PyTorch. */
+  readonly strides?: readonly number[]
 }
 
 /** What stands in front of the data. Maps, because a tensor may be called `__proto__`; in the order of the file. */

@@ -10,7 +10,7 @@ export const mostShards = 10_000
 export type ShardIndex = ReadonlyMap<string, readonly string[]>
 
 /**
- * Reads a `*.safetensors.index.json`. Its metadata (`total_size` and whatever else the writer thought of) is passed over: the
+ * Reads a `*.safetensors.index.json` or `*.bin.index.json`. Its metadata (`total_size` and whatever else the writer thought of) is passed over: the
  * shards say themselves how large they are.
  *
  * @throws CheckpointError if it is anything else, or names a shard that is not a plain file name
@@ -29,7 +29,7 @@ export function parseShardIndex(bytes: Uint8Array, file = 'index'): ShardIndex {
       const names = shards.get(shard)
       if (names) names.push(tensor)
       else if (!isPlainFileName(shard))
-        throw fail('InvalidShardName', 'the plain name of a .safetensors file in the same folder', quoted(shard), tensor)
+        throw fail('InvalidShardName', 'the plain name of a .safetensors or .bin file in the same folder', quoted(shard), tensor)
       else shards.set(shard, [tensor])
       if (shards.size > mostShards) throw fail('InvalidIndex', `at most ${mostShards} shards`, 'more')
     })
@@ -52,7 +52,7 @@ export function checkIndexSize(size: number, file: string): void {
  */
 export const isPlainFileName = (name: string): boolean =>
   name.length <= 255 &&
-  /^[A-Za-z0-9_][A-Za-z0-9_.+=@,() -]*\.safetensors$/.test(name) &&
+  /^[A-Za-z0-9_][A-Za-z0-9_.+=@,() -]*\.(?:safetensors|bin)$/.test(name) &&
   !/^(?:con|prn|aux|nul|com\d|lpt\d) *\./i.test(name)
 
 function decode(bytes: Uint8Array, fail: (code: CheckpointErrorCode, expected: string, found: string) => CheckpointError): string {

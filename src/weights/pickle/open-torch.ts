@@ -119,7 +119,7 @@ const oldVersion = 1001
 
 /** Storages follow one another, each after the number of its elements. */
 async function sequencePlaces(content: TorchContent, file: OpenFile, keys: Unpickled): Promise<ReadonlyMap<string, ZipEntry>> {
-  const elementBytes = new Map(content.tensors.map(({ key, elementBytes }) => [key, elementBytes]))
+  const elementBytes = new Map(content.tensors.map(({ key, storedBytes }) => [key, storedBytes]))
   const places = new Map<string, ZipEntry>()
   let at = keys.end
   for (const key of Array.isArray(keys.value) ? keys.value : []) {

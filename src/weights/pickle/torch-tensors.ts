@@ -13,6 +13,8 @@ export interface TorchTensor {
   readonly strides: readonly number[]
   /** Of the storage. */
   readonly key: string
+  /** Of the storage's own element type, in bytes. */
+  readonly storedBytes: number
   /** Where the view begins in the storage, in bytes. */
   readonly offset: number
   /** From its first element to its last, in bytes. */
@@ -108,17 +110,22 @@ function tensorOf({ of, parameters }: Call, tensor: string, file: string): Torch
   const asked = of.name === '_rebuild_tensor_v3' ? parameters[6] : undefined
   const storage = asked instanceof Global && Object.hasOwn(elementTypes, asked.path) ? (elementTypes[asked.path] as StorageDType) : typed
 
-  const elementBytes = storageFacts(storage).bits / 8
-  const held = Math.floor((stored * storageFacts(typed).bits) / 8 / elementBytes) // in elements of the tensor
+  const [elementBytes, storedBytes] = [storageFacts(storage).bits / 8, storageFacts(typed).bits / 8]
+  const held = Math.floor((stored * storedBytes) / elementBytes) // in elements of the tensor
   const count = shape.reduce((a, b) => a * b, 1)
   const lastElement = count === 0 ? -1 : shape.reduce((sum, size, i) => sum + (size - 1) * (strides[i] as number), 0)
   // A view that repeats its elements may be larger than all memory, and no model has one.
   if (!(count <= held) || !(offset + lastElement < held))
-    throw problem('TensorInvalidInfo', file, tensor)(
+    throw problem(
+      'TensorInvalidInfo',
+      file,
+      tensor,
+    )(
       `a view inside a storage of ${held.toLocaleString('en')} elements`,
       `${formatShape(shape)} with strides ${formatShape(strides)} from ${offset.toLocaleString('en')}`,
     )
-  return { name: tensor, storage, shape, strides, key, offset: offset * elementBytes, span: (lastElement + 1) * elementBytes }
+  const span = (lastElement + 1) * elementBytes
+  return { name: tensor, storage, shape, strides, key, storedBytes, offset: offset * elementBytes, span }
 }
 
 /** Whether the elements lie in their order, without gaps. */

@@ -107,7 +107,13 @@ function parseTable(bytes: Uint8Array, count: number, file: OpenFile): ReadonlyM
 }
 
 /** Sizes that need more than 32 bits stand in an extra field, in this order: those that are needed and no others. */
-function sizesOf(view: DataView, at: number, extra: { readonly start: number; readonly end: number }, name: string, file: OpenFile): Listed {
+function sizesOf(
+  view: DataView,
+  at: number,
+  extra: { readonly start: number; readonly end: number },
+  name: string,
+  file: OpenFile,
+): Listed {
   const plain = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)]
   let [from, end] = [0, 0]
   for (let field = extra.start; field + 4 <= extra.end; field += 4 + view.getUint16(field + 2, true))
@@ -136,4 +142,9 @@ const invalid = (file: OpenFile, expected: string, found: string, hint = 'The fi
   new CheckpointError({ code: 'InvalidArchive', file: file.name, expected: `a zip archive with ${expected}`, found, hint })
 
 const outside = (file: OpenFile, name: string) =>
-  invalid(file, `${quoted(name)} inside it`, 'its end beyond that of the file', 'The file is incomplete: finish the download or save it again')
+  invalid(
+    file,
+    `${quoted(name)} inside it`,
+    'its end beyond that of the file',
+    'The file is incomplete: finish the download or save it again',
+  )

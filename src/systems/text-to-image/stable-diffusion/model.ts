@@ -18,10 +18,9 @@ export interface StableDiffusionModel {
 /** Tensors that a text tower's file may hold and that the pictures do not need. */
 export const unneeded = (name: string): boolean => /(?:^|\.)(?:text_projection\.weight|position_ids|logit_scale)$/.test(name)
 
-/** Programs point into the file, except where the platform cannot (in browsers): there it is read whole. */
+/** Programs point into the file, except where that cannot be (in browsers, and at tensors that have to be converted): there it is read whole. */
 export async function pointable(file: Checkpoint, location: string): Promise<Checkpoint> {
-  const [first] = file.names
-  return first === undefined || file.info(first).region ? file : openCheckpoint(location, { inMemory: true })
+  return file.names.every((name) => file.info(name).region) ? file : openCheckpoint(location, { inMemory: true })
 }
 
 /** A network that finds in its scope what the file has: some files spell a name as the library did when they were made. */

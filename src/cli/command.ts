@@ -13,7 +13,7 @@ export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: n
 
 /** What the commands share for as long as the process lives. */
 export interface Session {
-  readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean }
   readonly stdout: Stream
   readonly stderr: Stream
   /** Aborted by the first SIGINT. */

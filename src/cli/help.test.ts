@@ -23,7 +23,7 @@ describe('genera --help', () => {
     expect((await genera('--help', { terminal: true })).out).toContain('\x1b[1mmake')
   })
 
-  it.each(['make', 'run', 'again', 'list', 'show', 'routes', 'train', 'eval', 'bench', 'diorama', 'doctor', 'completion'])(
+  it.each(['make', 'run', 'again', 'list', 'show', 'routes', 'train', 'eval', 'bench', 'diorama', 'pull', 'cache', 'doctor', 'completion'])(
     'of %s begins with examples',
     async (command) => {
       expect((await genera(`${command} --help`)).out).toMatch(new RegExp(`^Examples:\n {2}genera ${command}`))

@@ -12,13 +12,11 @@ export function overview(program: Command): string {
   return `${program.description()}
 
   genera make "a red cube left of a shiny blue sphere at sunset" -o scene.png
-  genera show stable-diffusion
   genera again scene.png
 
 ${rows.join('\n')}
 
-genera COMMAND --help says more. It ends with 0 when all is done, 1 for a failure,
-2 for a wrong command line and 130 when it is interrupted.
+genera COMMAND --help says more. Exit codes: 0 done, 1 failed, 2 misuse, 130 stopped.
 `
 }
 

@@ -6,7 +6,7 @@ import { run } from './program.js'
 interface Surroundings {
   readonly input?: string | Uint8Array
   readonly stop?: AbortController
-  /** Whether both streams are terminals. */
+  /** Whether the streams are terminals; somebody sits there if there is input. */
   readonly terminal?: boolean
 }
 
@@ -16,9 +16,7 @@ export function commandLines(folder: string, systems?: BuiltSystems) {
     const [out, err] = [captured(terminal), captured(terminal)]
     const words = (line.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ''))
     const session = {
-      stdin: (async function* () {
-        yield typeof input === 'string' ? new TextEncoder().encode(input) : input
-      })(),
+      stdin: Object.assign(typed(input), { isTTY: terminal && input !== '' }),
       stdout: out.stream,
       stderr: err.stream,
       signal: stop.signal,
@@ -29,6 +27,10 @@ export function commandLines(folder: string, systems?: BuiltSystems) {
     const code = await run(named, session)
     return { code, out: out.text(), err: err.text(), bytes: out.bytes() }
   }
+}
+
+async function* typed(input: string | Uint8Array) {
+  yield typeof input === 'string' ? new TextEncoder().encode(input) : input
 }
 
 function captured(isTTY: boolean) {

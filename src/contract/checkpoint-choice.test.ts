@@ -56,7 +56,7 @@ describe('chooseCheckpoint()', () => {
       'nowhere',
       /^Cannot load the checkpoint "nowhere" of muse: there is no file and no folder of this name\. It knows no checkpoint/,
     ],
-    ['muse', { hub: ['amused/amused-256'] }, 'amused/amused-256', /Download it from the hub, and pass its folder$/],
+    ['muse', { hub: ['amused/amused-256'] }, 'amused/amused-256', /Fetch it: genera pull amused\/amused-256$/],
     ['muse', { hub: ['amused/amused-256'] }, 'amused/amused-265', /Did you mean "amused\/amused-256"\?$/],
     [
       'muse',

@@ -1,6 +1,8 @@
 import { files } from '#files'
+import { openHub } from '../weights/hub/index.js'
 import { type Checkpoint, embeddedWeights, exists, openCheckpoint } from '../weights/index.js'
 import { CheckpointMissingError } from './errors.js'
+import { repositoryAsked } from './hub-checkpoint.js'
 import { sha256 } from './modalities.js'
 import { listed, suggestion } from './words.js'
 
@@ -17,17 +19,18 @@ export interface CheckpointChoice {
   /** The name of the embedded one, the id on the hub, or the location on disk. */
   readonly name: string
   /** `none` for systems without weights. */
-  readonly kind: 'embedded' | 'local' | 'none'
+  readonly kind: 'embedded' | 'local' | 'hub' | 'none'
   /** A file or a folder. */
   readonly location: string
   /** Opens the file, or in a folder the part of this name: `open('unet')`. */
   open(part?: string): Promise<Checkpoint>
-  /** Of the file; of a folder, over the digests of its safetensors files. Undefined for systems without weights. */
+  /** Of the file; of a folder, over the digests of its files of weights. Undefined for systems without weights. */
   sha256(): Promise<string | undefined>
 }
 
 /**
- * Finds a checkpoint: the embedded one if nothing is asked for, or a file or folder by its location.
+ * Finds a checkpoint: the embedded one if nothing is asked for, a file or folder by its location, or a repository of the hub that is in the
+ * cache (`checkpointToFetch` says what has to be fetched first).
  *
  * @throws CheckpointMissingError
  */
@@ -44,7 +47,7 @@ export async function chooseCheckpoint(
       system,
       'embedded',
       'none comes with genera',
-      `It reads ${listed(hub)}: download one, and pass its folder`,
+      `It reads ${listed(hub)}: ask for one with --checkpoint, or pass a folder`,
     )
   if (wanted === embedded) {
     const file = embeddedWeights(embedded)
@@ -57,14 +60,22 @@ export async function chooseCheckpoint(
       `Install genera anew, or make it: genera train ${system}`,
     )
   }
-  if (await exists(asked ?? wanted)) return choiceOf(wanted, 'local', asked ?? wanted)
+  const repository = await repositoryAsked(wanted)
+  if (repository === undefined) {
+    if (await exists(asked ?? wanted)) return choiceOf(wanted, 'local', asked ?? wanted)
+  } else {
+    const location = await openHub().find(repository)
+    // With the prefix, so that nobody takes it for a folder; those that the system names itself are known.
+    const name = hub.includes(repository) ? repository : repository.replace(/^(?!hf:)/, 'hf://')
+    if (location !== undefined) return choiceOf(name, 'hub', location)
+  }
   const hint = hub.includes(wanted)
-    ? 'Download it from the hub, and pass its folder'
+    ? `Fetch it: genera pull ${wanted}`
     : (suggestion(wanted, known) ?? `It knows ${known.length > 0 ? listed(known) : 'no checkpoint by name'}; or pass a file or a folder`)
   throw new CheckpointMissingError(system, wanted, 'there is no file and no folder of this name', hint)
 }
 
-function choiceOf(name: string, kind: 'embedded' | 'local', location: string | URL): CheckpointChoice {
+function choiceOf(name: string, kind: 'embedded' | 'local' | 'hub', location: string | URL): CheckpointChoice {
   return {
     name,
     kind,
@@ -97,7 +108,7 @@ async function digestOf(location: string | URL): Promise<string> {
   for (const name of [...names].sort()) {
     const inside = files.within(location, name)
     if (await files.list(inside)) digests.push(await digestOf(inside))
-    else if (name.endsWith('.safetensors')) digests.push(await digestOfFile(inside))
+    else if (/\.(?:safetensors|bin)$/.test(name)) digests.push(await digestOfFile(inside))
   }
   return sha256(new TextEncoder().encode(digests.join('\n')))
 }

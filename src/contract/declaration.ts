@@ -75,7 +75,7 @@ export interface SystemDeclaration<Input extends z.ZodObject, Output extends z.Z
 
 export interface GenerateOptions {
   readonly signal?: AbortSignal | undefined
-  /** `embedded`, which is the default, or a file or folder. */
+  /** `embedded`, which is the default, a file or folder, or a repository of the hub: `owner/name`, `hf://owner/name@revision/file`. */
   readonly checkpoint?: string | URL | undefined
   /** One of your own, or the shared one of a device. */
   readonly runtime?: Runtime | Device | 'auto' | undefined

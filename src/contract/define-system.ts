@@ -1,9 +1,11 @@
 import type { z } from 'zod'
 import { type Device, GeneraError, type Runtime, sharedRuntime } from '../graph/index.js'
+import { type HubPlan, openHub } from '../weights/hub/index.js'
 import { type CheckpointChoice, chooseCheckpoint } from './checkpoint-choice.js'
 import type { GenerateOptions, Generator, System, SystemDeclaration } from './declaration.js'
-import type { EvaluationEvent, EvaluatorEvent, GenerationEvent, GeneratorEvent, Report, Result } from './events.js'
+import type { EvaluationEvent, EvaluatorEvent, GenerationEvent, GeneratorEvent, ProgressEvent, Report, Result } from './events.js'
 import { fieldsOf, type JsonSchema, jsonSchemaOf, parseInput } from './fields.js'
+import { checkpointToFetch } from './hub-checkpoint.js'
 import { LoadedCache } from './loaded.js'
 import { provenanceOf } from './provenance-of.js'
 import { seedsOf } from './seeds.js'
@@ -27,9 +29,16 @@ export function defineSystem<Input extends z.ZodObject, Output extends z.ZodType
     signal.throwIfAborted()
     const input = parseInput(id, schema, given)
     const seeds = seedsOf(id, schema, input)
-    const checkpoint = await chooseCheckpoint(id, checkpoints, options.checkpoint)
-    const stages = [{ stage: 'load', total: 1 }, ...declaration.plan(input, seeds)]
-    yield { kind: 'plan', stages, bytes: 0 }
+    const remote = await checkpointToFetch(options.checkpoint, { signal })
+    const present = remote ? undefined : await chooseCheckpoint(id, checkpoints, options.checkpoint)
+    const fetching = remote ? [{ stage: 'fetch', total: remote.missing }] : []
+    yield {
+      kind: 'plan',
+      stages: [...fetching, { stage: 'load', total: 1 }, ...declaration.plan(input, seeds)],
+      bytes: remote?.missing ?? 0,
+    }
+    if (remote) yield* fetched(remote, signal)
+    const checkpoint = present ?? (await chooseCheckpoint(id, checkpoints, options.checkpoint))
     const runtime = await until(signal, runtimeOf(options.runtime))
     const use = cache.take(runtime, checkpoint.location, async () => {
       const generator = await declaration.load(checkpoint, runtime)
@@ -74,6 +83,8 @@ export function defineSystem<Input extends z.ZodObject, Output extends z.ZodType
     if (!declaration.evaluate) throw new GeneraError('NothingToMeasure', `Cannot evaluate ${id}: it measures nothing yet`)
     const signal = options.signal ?? new AbortController().signal
     signal.throwIfAborted()
+    const remote = await checkpointToFetch(options.checkpoint, { signal })
+    if (remote) yield* fetched(remote, signal)
     const checkpoint = await chooseCheckpoint(id, checkpoints, options.checkpoint)
     const runtime = await until(signal, runtimeOf(options.runtime))
     const events = declaration.evaluate({
@@ -120,6 +131,16 @@ export function defineSystem<Input extends z.ZodObject, Output extends z.ZodType
 interface Loaded<In, Out> {
   readonly generator: Generator<In, Out>
   readonly sha256: Promise<string | undefined>
+}
+
+/** A repository of the hub on its way into the cache, in bytes. */
+async function* fetched(plan: HubPlan, signal: AbortSignal): AsyncGenerator<ProgressEvent, void> {
+  let most = -1 // a file that has to be fetched once more does not turn the bar back
+  for await (const event of openHub().pull(plan, { signal })) {
+    if (event.kind !== 'progress' || event.done <= most) continue
+    most = event.done
+    yield { kind: 'progress', stage: 'fetch', done: most, total: event.total }
+  }
 }
 
 /** The author of a system broke the contract; nothing that a user did. */

@@ -8,11 +8,11 @@ export interface Stage {
   readonly total: number
 }
 
-/** Comes first: all that will happen. The first stage is always `load`. */
+/** Comes first: all that will happen. The first stage is `load`, after `fetch` (in bytes) where a checkpoint has to be fetched. */
 export interface PlanEvent {
   readonly kind: 'plan'
   readonly stages: readonly Stage[]
-  /** To be downloaded before anything can run; nought where the checkpoint is at hand. */
+  /** To be fetched before anything can run, and not begun yet: whoever stops here fetches nothing. Nought where the checkpoint is at hand. */
   readonly bytes: number
 }
 

@@ -2,6 +2,7 @@ export { type Checkpoint, type OpenOptions, openSafetensors, type TensorInfo } f
 export { CheckpointError, type CheckpointErrorCode } from './checkpoint-error.js'
 export { embeddedWeights } from './embedded.js'
 export type { ByteSource } from './files.js'
+export * from './hub/index.js'
 export { exists, openCheckpoint } from './open-checkpoint.js'
 export { parseSafetensors, type SafetensorsHeader, type TensorEntry } from './safetensors.js'
 export type { StorageDType } from './storage-dtype.js'

@@ -8,6 +8,8 @@ interface Options extends TerminalOptions {
   readonly limit?: number
   readonly strict?: boolean
   readonly checkpoint?: string
+  readonly offline?: boolean
+  readonly yes?: boolean
   readonly device?: GenerateOptions['runtime']
 }
 
@@ -25,6 +27,8 @@ export const addEval: AddCommand = (program, session) => {
     const { findSystem } = await import('../../taxonomy/index.js')
     const system = await findSystem(asked, await systemsOf(session))
     const { limit, checkpoint, device: runtime } = options
+    const { readyCheckpoint } = await import('../hub/ready-checkpoint.js')
+    await readyCheckpoint(checkpoint, options, terminal, session)
     const events = system.evaluate({ signal: session.signal, checkpoint, runtime, ...(limit !== undefined && { limit }) })
     const report = await followed(events, system.id, terminal)
     // The figures also by their names, so that a program finds them without a search.

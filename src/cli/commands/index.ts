@@ -1,6 +1,7 @@
 import type { AddCommand } from '../command.js'
 import { addAgain } from './again.js'
 import { addBench } from './bench.js'
+import { addCache } from './cache.js'
 import { addCompletion } from './completion.js'
 import { addDiorama } from './diorama.js'
 import { addDioramaBench } from './diorama-bench.js'
@@ -10,6 +11,7 @@ import { addEval } from './eval.js'
 import { addInspect } from './inspect.js'
 import { addList } from './list.js'
 import { addMake } from './make.js'
+import { addPull } from './pull.js'
 import { addRoutes } from './routes.js'
 import { addRun } from './run.js'
 import { addShow } from './show.js'
@@ -21,5 +23,5 @@ export const commands: Readonly<Record<string, readonly AddCommand[]>> = {
   find: [addList, addShow, addRoutes],
   train: [addTrain, addEval, addBench],
   world: [addDiorama, addDioramaBench, addDioramaReader],
-  setup: [addDoctor, addCompletion],
+  setup: [addPull, addCache, addDoctor, addCompletion],
 }

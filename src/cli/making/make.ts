@@ -15,6 +15,7 @@ import {
 } from '../../contract/index.js'
 import { type BuiltSystems, builtIds, findSystem, type RouteOptions } from '../../taxonomy/index.js'
 import { type Session, systemsOf } from '../command.js'
+import { readyCheckpoint } from '../hub/ready-checkpoint.js'
 import { assertWritable, type Destination, endingAsked } from '../output.js'
 import { remark, type Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
@@ -31,6 +32,8 @@ export interface MakingOptions {
   readonly system?: string
   readonly through?: string
   readonly checkpoint?: string
+  readonly offline?: boolean
+  readonly yes?: boolean
   readonly device?: GenerateOptions['runtime']
   readonly quality?: number
   readonly seed?: readonly number[]
@@ -68,6 +71,7 @@ export async function make(asked: Asked, terminal: Terminal, session: Session): 
   const to = (route.at(-1) as (typeof route)[0]).to
   await assertWritable(destination, isText(to, destination.ending), terminal)
   assertOneForStdout(destination, options)
+  await readyCheckpoint(options.checkpoint, options, terminal, session)
   const job = {
     route,
     given: await Promise.all(inputs.map((input, i) => input.as(taken[i] as Modality))),

@@ -7,7 +7,9 @@ const devices = ['auto', 'cpu', 'wasm', 'webgpu', 'cuda', 'coreml', 'dml'] as co
 /** Of every command that runs a system. */
 export const withDevice = (command: Command): Command =>
   command
-    .option('--checkpoint <file>', 'a file or folder of weights, in place of those that come with genera')
+    .option('--checkpoint <file>', 'weights in place of those that come with genera: a file, a folder, or owner/name on the hub')
+    .option('--offline', 'take nothing from the hub that is not in the cache')
+    .option('-y, --yes', 'fetch weights from the hub without asking')
     .option('--device <name>', 'what to compute on: auto, cpu, webgpu, cuda, … (see genera doctor)', oneOf('--device', devices))
 
 /** Of every command that writes what a system makes. */

@@ -16,6 +16,7 @@ import type { Json, Provenance } from '../../media/provenance.js'
 import { findSystem } from '../../taxonomy/index.js'
 import { printable } from '../../weights/checkpoint-error.js'
 import { type Session, systemsOf } from '../command.js'
+import { readyCheckpoint } from '../hub/ready-checkpoint.js'
 import { readInput } from '../input.js'
 import { assertWritable, endingAsked } from '../output.js'
 import { remark, type Terminal } from '../terminal.js'
@@ -36,6 +37,8 @@ export interface RemakeOptions {
   /** Files that it was made from, recognised by their digests. */
   readonly from: readonly string[]
   readonly checkpoint?: string
+  readonly offline?: boolean
+  readonly yes?: boolean
   readonly device?: GenerateOptions['runtime']
 }
 
@@ -51,11 +54,13 @@ export async function remake(original: Original, options: RemakeOptions, termina
   const to = targetOf(system, destination.ending)
   await assertWritable(destination, false, terminal)
   const { quality, input } = await inputOf(original, system, options.from, session)
+  const checkpoint = checkpointOf(own, system, options.checkpoint)
+  await readyCheckpoint(checkpoint, options, terminal, session)
   const job = {
     route: [{ system: system.id, from: system.card.inputs[0] ?? to, to }] as const,
     given: [],
     options: input,
-    checkpoint: checkpointOf(own, system, options.checkpoint),
+    checkpoint,
     device: options.device,
   }
   const { results, seconds } = await work(job, `Making ${path} again with ${system.id}`, systems, terminal)
@@ -133,11 +138,17 @@ class Sources {
 }
 
 /** The weights by name, if they come with genera; any others have to be given, for a record opens nothing. */
-function checkpointOf({ checkpoint }: Provenance, { id, checkpoints }: System, given: string | undefined): string | undefined {
-  if (given !== undefined || checkpoint === undefined || checkpoint.name === checkpoints.embedded) return given
+function checkpointOf(
+  { checkpoint }: Provenance,
+  { id, checkpoints: { embedded, hub = [] } }: System,
+  given: string | undefined,
+): string | undefined {
+  if (given !== undefined || checkpoint === undefined || checkpoint.name === embedded) return given
   throw new GeneraError(
     'again',
     `Cannot make it again: it was made by ${id} with the weights "${printable(checkpoint.name)}", which do not come with genera`,
-    'Say where they are: --checkpoint FOLDER',
+    checkpoint.name.startsWith('hf://') || hub.includes(checkpoint.name)
+      ? `If you trust who made it: --checkpoint ${printable(checkpoint.name)}`
+      : 'Say where they are: --checkpoint FOLDER',
   )
 }

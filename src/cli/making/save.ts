@@ -58,7 +58,8 @@ function provenanceFor(system: System, made: Provenance, ending: string, { quali
   const options = withoutFolders(made.options) as Provenance['options']
   const { checkpoint } = made
   const { embedded, hub = [] } = system.checkpoints
-  const name = checkpoint && ([embedded, ...hub].includes(checkpoint.name) ? checkpoint.name : basename(checkpoint.name))
+  const known = checkpoint && ([embedded, ...hub].includes(checkpoint.name) || checkpoint.name.startsWith('hf://'))
+  const name = checkpoint && (known ? checkpoint.name : basename(checkpoint.name))
   return {
     ...made,
     ...(checkpoint && name !== undefined && { checkpoint: { ...checkpoint, name } }),

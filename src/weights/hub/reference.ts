@@ -11,7 +11,7 @@ export interface HubReference {
 }
 
 const part = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?'
-const reference = new RegExp(`^(?:hf://)?((?:${part}/)?${part})(?:@([^/]+|refs/[^/]+/[^/]+))?(?:/(.+))?$`)
+const reference = new RegExp(`^(?:hf://)?((?:${part}/)?${part})(?:@(refs/[^/]+/[^/]+|[^/]+))?(?:/(.+))?$`)
 const plain = new RegExp(`^${part}/${part}(?:@.+)?$`)
 /** Endings of files: whoever types one means a file on disk, unless `hf://` stands before it. */
 const fileEnding = /\.(safetensors|bin|ckpt|pt|pth|gguf|json|npz|onnx)$/i
@@ -34,9 +34,7 @@ export function parseHubReference(text: string): HubReference {
       hint: 'Names look like stable-diffusion-v1-5/stable-diffusion-v1-5, and with a revision like owner/name@main',
     })
   if (!found) throw wrong('expected owner/name')
-  const [, spelled = '', revision = 'main', rest] = found
-  // Without the prefix, a name alone followed by a path is an owner and a name.
-  const repo = spelled
+  const [, repo = '', revision = 'main', rest] = found
   if (repo.length > longestRepo) throw wrong(`expected at most ${longestRepo} characters, found ${repo.length}`)
   if (/--|\.\./.test(repo)) throw wrong('expected no "--" and no ".." in it')
   if (/\.git$/i.test(repo)) throw wrong('expected a name that does not end in ".git"')

@@ -83,6 +83,6 @@ describe('memoryFor()', () => {
       { path: 'unet/model.bf16-00001-of-00002.safetensors', size: 1 },
       { path: 'tokenizer.model', size: 5 },
     ]
-    expect(memoryFor(files)).toBe(100 + 20 + 1)
+    expect(memoryFor(files)).toBe(100 + 20 + 2)
   })
 })

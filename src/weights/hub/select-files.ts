@@ -83,9 +83,10 @@ function usualWeights(names: readonly string[]): readonly string[] | undefined {
   if (best === undefined) return undefined
   const [, stem, kind, variant = ''] = /^(\w+)\.(\w+)\.index(\.\w+)?\.json$/.exec(best) ?? []
   if (stem === undefined) return [best]
-  const shard = new RegExp(`^${stem}(?:\\${variant || '.'}?)-\\d+-of-\\d+(?:\\${variant || '.'}?)\\.${kind}$`)
-  const plain = new RegExp(`^${stem}-\\d+-of-\\d+\\.${kind}$`)
-  return [best, ...names.filter((name) => (variant ? shard.test(name) && name.includes(variant) : plain.test(name)))]
+  const dotted = variant.replace('.', '\\.')
+  // Both spellings are about: model.fp16-00001-of-00002.safetensors and model-00001-of-00002.fp16.safetensors.
+  const shard = new RegExp(`^${stem}(?:${dotted}-\\d+-of-\\d+|-\\d+-of-\\d+${dotted})\\.${kind}$`)
+  return [best, ...names.filter((name) => shard.test(name))]
 }
 
 /** Where a repository names its weights as it likes, it must have only one file of them, in the best format that it has. */

@@ -1,15 +1,15 @@
-/** What the sheet shows: single things, pairs that stand in a relation, and words of style, place and light. */
+/** What the sheet shows: single things, pairs that stand in a relation, and words of size, material, place and light. */
 export const prompts = [
   'a red cube left of a shiny blue sphere at sunset',
-  'a large green cone on a beach',
+  'a large green cone in a meadow',
   'a small yellow sphere on top of a blue cube',
-  'a glass cylinder in the snow',
-  'a purple torus behind an orange cone in the desert',
-  'an oil painting of a red sphere in a meadow',
-  'a white cube right of a black cylinder in a studio',
-  'a pencil sketch of a pyramid',
-  'a metal sphere in front of a green cube',
-  'a pink cone in the night city',
-  'pixel art of a blue cylinder at night',
-  'two yellow spheres and a red pyramid',
+  'a purple torus in the snow',
+  'an orange pyramid behind a cyan cylinder in the desert',
+  'a shiny metal sphere in a studio',
+  'a white cube right of a black cylinder',
+  'a big pink pyramid at sunset in the snow',
+  'a metal green torus in front of a red cone',
+  'a small black cube in the desert at sunset',
+  'a yellow cylinder and a purple sphere in a meadow',
+  'a blue cone left of an orange torus in a studio',
 ]

@@ -124,16 +124,20 @@ export async function latentsOf(parameters: Parameters, pictures: CaptionedPictu
   return out
 }
 
+/** Means and deviations of a channel are known well enough from so many pictures. */
+const statisticsPictures = 1000
+
 /**
  * The same autoencoder with latents whose every channel has mean 0 and deviation 1 on these pictures: the 1×1 convolutions on
  * either side of the latents take the change in, so the model needs no scaling factor.
  */
 export async function normalised(parameters: Parameters, pictures: CaptionedPictures, size: AutoencoderSize): Promise<Parameters> {
-  const latents = await latentsOf(parameters, pictures, size)
+  const count = Math.min(pictures.count, statisticsPictures)
+  const latents = await latentsOf(parameters, { ...pictures, count }, size)
   const channels = size.latentChannels
-  const area = latents.length / pictures.count / channels
+  const area = latents.length / count / channels
   const [mean, square] = [new Float64Array(channels), new Float64Array(channels)]
-  const places = pictures.count * area
+  const places = count * area
   for (let i = 0; i < latents.length; i++) {
     const channel = Math.floor(i / area) % channels
     mean[channel] = (mean[channel] as number) + (latents[i] as number) / places

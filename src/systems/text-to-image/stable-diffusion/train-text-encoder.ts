@@ -44,7 +44,7 @@ export async function* trainTextEncoder({
   pictures,
   tokenizer,
   size = dioramaClipSize(tokenizer),
-  steps = 3000,
+  steps = 1000,
   batch = 128,
   seed = 3,
   checkpoint,
@@ -70,7 +70,7 @@ export async function* trainTextEncoder({
         }
       },
       optimiser: muon({ beta2: 0.98, epsilon: 1e-6, weightDecay: 0.1, decays }),
-      schedule: schedules.warmUp(100, schedules.cosine(1e-3, steps, 1e-5)),
+      schedule: schedules.warmUp(100, schedules.cosine(1.5e-3, steps, 1.5e-5)),
       steps,
       clip: 1,
       average: 0.998,

@@ -4,16 +4,27 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type HubServer, hubServer } from './support/hub-server.js'
 
 /*
  * The snippets in the documents have the types that they claim, run, and print what the comments beside console.log say. One that
- * needs a file of the package (```ts needs=weights/….safetensors) is not run where that file is missing. They run in an empty folder.
+ * needs a file of the package (```ts needs=weights/….safetensors) is not run where that file is missing. They run in an empty folder,
+ * and what they take for the hub is a server of this test.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(root, 'node_modules', '.docs-')) // inside the package, so that 'genera/graph' is found
 const before = process.cwd()
-beforeAll(() => process.chdir(folder))
-afterAll(() => {
+let hub: HubServer | undefined
+beforeAll(async () => {
+  process.chdir(folder)
+  const files = { 'model_index.json': '{}', 'scheduler/scheduler_config.json': '{}' }
+  hub = await hubServer({ 'stable-diffusion-v1-5/stable-diffusion-v1-5': { files, licence: 'creativeml-openrail-m' } })
+  vi.stubEnv('HF_ENDPOINT', hub.url)
+  vi.stubEnv('HF_HOME', join(folder, 'huggingface'))
+})
+afterAll(async () => {
+  await hub?.close()
+  vi.unstubAllEnvs()
   process.chdir(before)
   rmSync(folder, { recursive: true, force: true })
 })
@@ -21,7 +32,7 @@ afterAll(() => {
 const printed = (values: readonly unknown[]): string =>
   values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)?.replaceAll(',', ', '))).join(' ')
 
-const documents = ['README.md', 'docs/graph.md', 'docs/diorama.md', 'docs/media.md'].map((document) => {
+const documents = ['README.md', 'docs/graph.md', 'docs/diorama.md', 'docs/media.md', 'docs/hub.md'].map((document) => {
   const text = readFileSync(join(root, document), 'utf8')
   const blocks = text.matchAll(/^```ts\b[^\n]*?(?:needs=(\S+))?\n([\s\S]*?)^```$/gm)
   const snippets = [...blocks].map(([, needs, code], i) => {

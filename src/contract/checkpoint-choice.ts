@@ -1,6 +1,5 @@
 import { files } from '#files'
-import { openHub } from '../weights/hub/index.js'
-import { type Checkpoint, embeddedWeights, exists, openCheckpoint } from '../weights/index.js'
+import { type Checkpoint, embeddedWeights, exists, openCheckpoint, openHub, sha256OfFile } from '../weights/index.js'
 import { CheckpointMissingError } from './errors.js'
 import { repositoryAsked } from './hub-checkpoint.js'
 import { sha256 } from './modalities.js'
@@ -103,23 +102,12 @@ async function partOf(folder: string | URL, part: string): Promise<string> {
 
 async function digestOf(location: string | URL): Promise<string> {
   const names = await files.list(location)
-  if (!names) return digestOfFile(location)
+  if (!names) return sha256OfFile(location)
   const digests: string[] = []
   for (const name of [...names].sort()) {
     const inside = files.within(location, name)
     if (await files.list(inside)) digests.push(await digestOf(inside))
-    else if (/\.(?:safetensors|bin)$/.test(name)) digests.push(await digestOfFile(inside))
+    else if (/\.(?:safetensors|bin)$/.test(name)) digests.push(await sha256OfFile(inside))
   }
-  return sha256(new TextEncoder().encode(digests.join('\n')))
-}
-
-/** Read whole: digests of the platform take no pieces. Above this size, the digest is that of the digests of its pieces. */
-const piece = 2 ** 30
-
-async function digestOfFile(location: string | URL): Promise<string> {
-  const file = await files.open(location)
-  if (file.size <= piece) return sha256(await file.read(0, file.size))
-  const digests: string[] = []
-  for (let at = 0; at < file.size; at += piece) digests.push(await sha256(await file.read(at, Math.min(piece, file.size - at))))
   return sha256(new TextEncoder().encode(digests.join('\n')))
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { type Device, GeneraError, type Runtime, sharedRuntime } from '../graph/index.js'
-import { type HubPlan, openHub } from '../weights/hub/index.js'
+import { type HubPlan, openHub } from '../weights/index.js'
 import { type CheckpointChoice, chooseCheckpoint } from './checkpoint-choice.js'
 import type { GenerateOptions, Generator, System, SystemDeclaration } from './declaration.js'
 import type { EvaluationEvent, EvaluatorEvent, GenerationEvent, GeneratorEvent, ProgressEvent, Report, Result } from './events.js'

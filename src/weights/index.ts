@@ -1,6 +1,7 @@
 export { type Checkpoint, type OpenOptions, openSafetensors, type TensorInfo } from './checkpoint.js'
 export { CheckpointError, type CheckpointErrorCode } from './checkpoint-error.js'
 export { embeddedWeights } from './embedded.js'
+export { sha256OfFile } from './file-digest.js'
 export type { ByteSource } from './files.js'
 export * from './hub/index.js'
 export { exists, openCheckpoint } from './open-checkpoint.js'

@@ -4,7 +4,7 @@ import { cut, type HubClient, Interruption, mostTries, type Question, waitBefore
 import { diskError, HubError } from './hub-error.js'
 import type { Digest, HubFile } from './listing.js'
 import { type Lock, nonce, takeLock } from './lock.js'
-import type { HubPlatform, HubResponse, Part } from './platform.js'
+import type { Hasher, HubPlatform, HubResponse, Part } from './platform.js'
 import { isWeights } from './select-files.js'
 
 /** What is said while a file comes. */
@@ -160,6 +160,7 @@ async function* fill(part: Part, path: string, job: BlobJob, client: HubClient, 
       yield { kind: 'retry', reason: 'the bytes that were there already are not those of the file', seconds: 0 }
     } catch (error) {
       if (!(error instanceof Interruption)) throw error
+      if (error.error.status === 416) await restart()
       if (at > before) attempt = 1
       resumed ||= at > 0
       if (attempt >= mostTries) throw error.error
@@ -178,7 +179,7 @@ async function* chunksOf({ body }: HubResponse, { doing, signal }: Question): As
     }
   } catch (cause) {
     signal.throwIfAborted()
-    throw cause instanceof Interruption ? cause : new Interruption(cut(doing, cause))
+    throw new Interruption(cut(doing, cause))
   }
 }
 
@@ -219,10 +220,11 @@ function rangeStart(value: string | undefined, size: number): number | undefined
 }
 
 /** Git hashes a blob with its length before it. */
-export function blobHasher({ digest, size }: Pick<HubFile, 'digest' | 'size'>, platform: Pick<HubPlatform, 'hasher'>) {
-  if (digest.algorithm === 'sha256') return platform.hasher('sha256')
-  const hash = platform.hasher('sha1')
-  hash.update(new TextEncoder().encode(`blob ${size}\0`))
+export function blobHasher({ digest, size }: Pick<HubFile, 'digest' | 'size'>, { hasher }: Pick<HubPlatform, 'hasher'>): Hasher {
+  const hash = hasher?.(digest.algorithm === 'sha256' ? 'sha256' : 'sha1')
+  if (!hash)
+    throw new HubError({ code: 'NotSupported', doing: 'check a file of the hub', problem: 'this platform makes no digests piece by piece' })
+  if (digest.algorithm === 'git-sha1') hash.update(new TextEncoder().encode(`blob ${size}\0`))
   return hash
 }
 

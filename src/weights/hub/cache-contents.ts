@@ -93,10 +93,14 @@ export async function* verifyCache(
       if (!digest) continue
       const hash = blobHasher({ digest, size }, platform)
       const path = `${folder}/blobs/${name}`
-      for await (const chunk of disk.read(path)) {
-        signal.throwIfAborted()
-        hash.update(chunk)
-        yield { kind: 'read', bytes: chunk.length }
+      try {
+        for await (const chunk of disk.read(path)) {
+          signal.throwIfAborted()
+          hash.update(chunk)
+          yield { kind: 'read', bytes: chunk.length }
+        }
+      } catch (error) {
+        throw diskError(error, `read ${path}`)
       }
       if (hash.digest() === digest.hex) continue
       if (fix) await reading(path, disk.remove(path))

@@ -102,7 +102,6 @@ export function repositoryCache(repo: string, { cache, links }: HubSettings, pla
       await makeFoldersAbove(snapshot(commit), file.path)
       const found = await disk.entry(path)
       if (found?.kind === 'link' && (await disk.readLink(path)).replaceAll('\\', '/') === target) return
-      if (found?.kind === 'file' && !links && found.size === file.size) return
       if (found?.kind === 'folder')
         throw new HubError({
           code: 'UnsafeName',

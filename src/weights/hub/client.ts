@@ -2,7 +2,7 @@ import { printable } from '../checkpoint-error.js'
 import { HubError, type HubErrorCode, systemCode } from './hub-error.js'
 import { badAnswer } from './listing.js'
 import { type HubPlatform, type HubResponse, PrivateAddress } from './platform.js'
-import { type HubSettings, publicEndpoint } from './settings.js'
+import type { HubSettings } from './settings.js'
 
 /** Asks a server, within one piece of work that can be aborted. */
 export interface HubClient {
@@ -90,7 +90,7 @@ export function hubClient(settings: HubSettings, platform: HubPlatform): HubClie
       }
       if (response.status >= 200 && response.status < 400) return response
       response.close()
-      throw refusal(response, { doing, repo, url, tokenSent: authorised, tokenKept: token !== undefined && !authorised && home })
+      throw refusal(response, { doing, repo, url, endpoint, tokenSent: authorised, tokenKept: token !== undefined && !authorised && home })
     }
   }
 
@@ -190,15 +190,15 @@ interface Refused {
   readonly doing: string
   readonly repo: string
   readonly url: URL
+  readonly endpoint: string
   readonly tokenSent: boolean
   /** There is one that was not sent, because the connection is not encrypted. */
   readonly tokenKept: boolean
 }
 
 /** What an answer of 400 and above means, by its status and by the hub's own code for it. */
-function refusal(response: HubResponse, { doing, repo, url, tokenSent, tokenKept }: Refused): HubError | Interruption {
+function refusal(response: HubResponse, { doing, repo, url, endpoint: site, tokenSent, tokenKept }: Refused): HubError | Interruption {
   const { status } = response
-  const site = new URL(url.origin).host === new URL(publicEndpoint).host ? publicEndpoint : url.origin
   const said = response.header('x-error-message')
   const reason = response.header('x-error-code')
   const error = (code: HubErrorCode, problem: string, hint: string) => new HubError({ code, doing, problem, hint, status })
@@ -206,6 +206,15 @@ function refusal(response: HubResponse, { doing, repo, url, tokenSent, tokenKept
     ? 'There is a token, which was not sent because the address begins with http://: use https://'
     : `Make a token at ${site}/settings/tokens and set HF_TOKEN to it`
 
+  // The store that the server sends us to knows no repositories, only addresses that are good for a while: a new one may do.
+  if (url.origin !== new URL(site).origin && status < 500 && status !== 429)
+    return new Interruption(
+      error('ServerFault', `${printable(url.host)}, which the server sends us to, answers with status ${status}`, 'Try again later'),
+    )
+  if (status === 416)
+    return new Interruption(
+      error('WrongLength', 'the server has no byte where the file should go on', 'Try another server with HF_ENDPOINT'),
+    )
   if (reason === 'GatedRepo')
     return error(
       'Gated',

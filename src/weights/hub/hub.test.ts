@@ -202,6 +202,18 @@ describe('pull()', () => {
     expect(readFileSync(join(location, 'model.safetensors')).equals(weights)).toBe(true)
   })
 
+  it('begins again where the server has no byte to go on at', async () => {
+    cutOnce(100_000)
+    let refused = 0
+    server.faults.push(({ range }, response) => {
+      if (!range || refused++ > 0) return false
+      refuse(response, 416)
+      return true
+    })
+    const { location } = await pull('owner/tiny')
+    expect(readFileSync(join(location, 'model.safetensors')).equals(weights)).toBe(true)
+  })
+
   it('goes without ranges where the server does not know them', async () => {
     cutOnce(100_000)
     server.faults.push(({ path, range, ...request }, response, bytes) => {
@@ -224,6 +236,7 @@ describe('pull()', () => {
     await expect(stopped).rejects.toThrow('enough')
     expect(blobs().filter((name) => name.includes('.free-'))).toHaveLength(1)
     expect(await open().find('owner/tiny')).toBeUndefined()
+    expect(await open().find(`owner/tiny@${commit}`)).toBeUndefined()
     await pull('owner/tiny')
     expect(server.requests.at(-1)?.range).toMatch(/^bytes=\d{5,}-$/)
     expect(blobs()).toEqual(finished())
@@ -426,6 +439,25 @@ describe('redirects', () => {
     redirecting(() => location)
     await expect(pull('owner/tiny')).rejects.toMatchObject({ code: 'HostRefused', message: expect.stringMatching(sentence) })
     expect(finished()).toEqual([])
+  })
+
+  it('to a store whose address is no longer good are asked for anew', async () => {
+    const store = await hubServer({})
+    let times = 0
+    server.faults.push(({ path }, response) => {
+      if (!path.endsWith('model.safetensors') || times++ > 0) return false
+      response.writeHead(302, { location: `${store.url}/expired` }).end()
+      return true
+    })
+    store.faults.push((_, response) => {
+      refuse(response, 403)
+      return true
+    })
+    try {
+      expect((await pull('owner/tiny', { hosts: ['127.0.0.1'] })).retries).toBe(1)
+    } finally {
+      await store.close()
+    }
   })
 
   it('in a circle end', async () => {

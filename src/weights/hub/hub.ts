@@ -159,6 +159,9 @@ export function openHub(options: HubOptions = {}): Hub {
     await assertRoom(plan, { cache: settings.cache, blobs: cache.blobs }, platform)
     const doing = (path: string) => `fetch "${path}" of ${repo}`
     try {
+      // Known first, so that a snapshot that was interrupted can be told from a whole one.
+      const known = new Map([...((await cache.listing(commit))?.files ?? []), ...plan.listed].map((file) => [file.path, file]))
+      await cache.keepListing({ commit, licence: plan.licence, gated: plan.gated, files: [...known.values()] })
       let before = 0
       for (const file of files) {
         const { path, size } = file
@@ -174,9 +177,7 @@ export function openHub(options: HubOptions = {}): Hub {
         signal.throwIfAborted()
         await cache.place(commit, file)
       }
-      // A revision points at a commit, and a listing vouches for it, only once the files are there.
-      await cache.keepListing({ commit, licence: plan.licence, gated: plan.gated, files: plan.listed })
-      await cache.setCommit(revision, commit)
+      await cache.setCommit(revision, commit) // a revision points at a commit only once the files are there
     } catch (error) {
       throw diskError(error, `fetch ${repo}`)
     }
@@ -192,8 +193,13 @@ export function openHub(options: HubOptions = {}): Hub {
     const listing = await cache.listing(commit)
     // What another program fetched is taken as it is: nobody here knows what it should be.
     if (!listing) return (await platform.disk.target(location)) && location
-    for (const file of selectFiles(listing.files, { include: include ?? within(reference), exclude }, reference.repo))
-      if (!(await cache.has(commit, file))) return undefined
+    try {
+      for (const file of selectFiles(listing.files, { include: include ?? within(reference), exclude }, reference.repo))
+        if (!(await cache.has(commit, file))) return undefined
+    } catch (error) {
+      if (error instanceof HubError && error.code === 'NothingSelected') return undefined // perhaps there is more by now
+      throw error
+    }
     return location
   }
 

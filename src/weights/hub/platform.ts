@@ -11,7 +11,8 @@ export interface HubPlatform {
   isRunning(id: number): boolean
   /** One request; redirects are answers like others. */
   request(url: URL, options: RequestOptions): Promise<HubResponse>
-  hasher(algorithm: 'sha256' | 'sha1'): Hasher
+  /** Undefined where digests cannot be made piece by piece. */
+  readonly hasher: ((algorithm: 'sha256' | 'sha1') => Hasher) | undefined
   /** @throws what the signal was aborted with */
   sleep(seconds: number, signal: AbortSignal): Promise<void>
   readonly disk: Disk

@@ -18,7 +18,7 @@ export const platform: HubPlatform = {
   self: { machine: 'page', id: 0 },
   isRunning: () => false,
   request: async () => refused(),
-  hasher: refused,
+  hasher: undefined,
   sleep: async () => refused(),
   disk: new Proxy({} as Disk, {
     get: (_, name) => (name === 'readText' || name === 'entry' ? async () => undefined : async () => refused()),

@@ -32,7 +32,7 @@ export interface HubSettings {
   token(): Promise<string | undefined>
 }
 
-export const publicEndpoint = 'https://huggingface.co'
+const publicEndpoint = 'https://huggingface.co'
 
 /** The variables of the hub's own library, under their names and with its defaults. */
 export function hubSettings(options: HubOptions, { env, home, disk }: Pick<HubPlatform, 'env' | 'home' | 'disk'>): HubSettings {

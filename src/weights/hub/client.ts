@@ -108,21 +108,25 @@ export function hubClient(settings: HubSettings, platform: HubPlatform): HubClie
     return to
   }
 
+  /** As many tries as it takes; what was still in the way at the last one is thrown. */
+  async function tried<T>(once: () => Promise<T>, { signal }: Question): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once()
+      } catch (error) {
+        if (!(error instanceof Interruption)) throw error
+        if (attempt >= mostTries) throw error.error
+        await platform.sleep(waitBefore(attempt, error), signal)
+      }
+    }
+  }
+
+  const { question: patience, download } = settings.patience
   return {
     endpoint,
-    head: (path, question) => ask(path, question, { method: 'HEAD', patience: settings.patience.question, hops: 0 }),
-    file: (path, from, question) => ask(path, question, { patience: settings.patience.download, from }),
-    async text(path, question) {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await whole(await ask(path, question, { patience: settings.patience.question }), question)
-        } catch (error) {
-          if (!(error instanceof Interruption)) throw error
-          if (attempt >= mostTries) throw error.error
-          await platform.sleep(waitBefore(attempt, error), question.signal)
-        }
-      }
-    },
+    text: (path, question) => tried(async () => whole(await ask(path, question, { patience }), question), question),
+    head: (path, question) => tried(() => ask(path, question, { method: 'HEAD', patience, hops: 0 }), question),
+    file: (path, from, question) => ask(path, question, { patience: download, from }),
   }
 }
 

@@ -8,6 +8,8 @@ export type TokenizerErrorCode =
   | 'UnknownToken'
   | 'TooLarge'
   | 'InvalidTraining'
+  | 'InvalidTemplate'
+  | 'InvalidDialogue'
 
 /** The parts of a failure; `TokenizerError` composes the sentence. */
 export interface TokenizerProblem {

@@ -1,0 +1,3 @@
+/** Language models by the configurations of published checkpoints. */
+export { type CausalFamily, causalFamily } from './causal-family.js'
+export { decoderOf, type OpenedLanguageModel, openLanguageModel, spellingOf } from './open-language-model.js'

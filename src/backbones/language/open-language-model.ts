@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { files } from '#files'
+import { causalDecoder, type DecoderOptions, LanguageError, type LanguageModel } from '../../generative/language/index.js'
+import { placeholder } from '../../graph/index.js'
+import { type CheckpointOptions, checkCheckpoint, fromCheckpoint } from '../../nn/index.js'
+import { openTextTokenizer, type TextTokenizer } from '../../tokenizers/index.js'
+import { byteCount } from '../../weights/checkpoint-error.js'
+import { type Checkpoint, exists, openCheckpoint } from '../../weights/index.js'
+import { endTokens } from '../config-fields.js'
+import { longestConfig, readConfig } from '../read-config.js'
+import { type CausalFamily, causalFamily } from './causal-family.js'
+
+export interface OpenedLanguageModel extends LanguageModel {
+  readonly tokenizer: TextTokenizer
+  readonly family: CausalFamily
+  dispose(): Promise<void>
+}
+
+/**
+ * The spelling under which a file holds a decoder's tensors, all of them and no others.
+ *
+ * @throws MissingParametersError or WeightShapeError for the commonest spelling if there is none
+ */
+export function spellingOf(family: CausalFamily, file: Checkpoint): CheckpointOptions {
+  const check = (spelling: CheckpointOptions) =>
+    checkCheckpoint((scope) => family.network(scope, placeholder([1, 1], 'int32')), file, {
+      ...spelling,
+      ignore: (name) => family.unneeded(spelling.prefix && name.startsWith(spelling.prefix) ? name.slice(spelling.prefix.length) : name),
+    })
+  let first: unknown
+  for (const spelling of family.spellings)
+    try {
+      check(spelling)
+      return spelling
+    } catch (error) {
+      first ??= error
+    }
+  throw first
+}
+
+/** The decoder of a checkpoint: its parameters are read out of the file as they are. */
+export function decoderOf(family: CausalFamily, file: Checkpoint, options: DecoderOptions = {}) {
+  const spelling = spellingOf(family, file)
+  return causalDecoder((tokens, given) => family.network(fromCheckpoint(file, spelling), tokens, given), family.size, {
+    label: file.file,
+    ...options,
+  })
+}
+
+const generationConfig = z.object({ eos_token_id: endTokens })
+
+/**
+ * Opens a folder in the layout of the transformers library: `config.json`, `tokenizer.json` with its configuration, and the weights in one
+ * safetensors file or several. What ends a text is what `generation_config.json` says, or else `config.json`.
+ *
+ *     const model = await openLanguageModel('SmolLM2-135M')
+ *     for await (const event of generateText(model, 'Once upon a time', { maxTokens: 50 })) …
+ *
+ * @throws LanguageError, TokenizerError, CheckpointError, MissingParametersError or WeightShapeError for what is no such folder
+ */
+export async function openLanguageModel(folder: string | URL, options: DecoderOptions = {}): Promise<OpenedLanguageModel> {
+  const config = files.within(folder, 'config.json')
+  const family = causalFamily(await textOf(config), config)
+  const generation = files.within(folder, 'generation_config.json')
+  const told = (await exists(generation)) ? readConfig(generationConfig, await textOf(generation), generation).eos_token_id : []
+  const tokenizer = await openTextTokenizer(folder)
+  if (tokenizer.size > family.size.vocabulary)
+    throw new LanguageError(
+      'UnsupportedModel',
+      `Cannot load ${String(folder)}: the tokenizer has tokens up to ${tokenizer.size - 1}, the model reads ${family.size.vocabulary}`,
+      'tokenizer.json belongs to another model',
+    )
+  const decoder = decoderOf(family, await openCheckpoint(folder), options)
+  return { decoder, tokenizer, family, endTokens: told.length > 0 ? told : family.endTokens, dispose: () => decoder.dispose() }
+}
+
+async function textOf(location: string): Promise<string> {
+  const file = await files.open(location)
+  if (file.size > longestConfig)
+    throw new LanguageError(
+      'UnsupportedModel',
+      `Cannot load ${file.name}: expected a configuration of at most a megabyte, found ${byteCount(file.size)}`,
+    )
+  return new TextDecoder().decode(await file.read(0, file.size))
+}

@@ -1,0 +1,19 @@
+/** Language decoding: attention over a past, key/value caches, sampling, beams, text as it comes. */
+export { type BeamOptions, type BeamText, beamSearch } from './beam-search.js'
+export * from './causal.js'
+export { causalDecoder, type Decoder, type DecoderOptions, type DecoderSize } from './decoder.js'
+export {
+  completeText,
+  generateText,
+  type LanguageModel,
+  type TextCodec,
+  type TextOptions,
+  type TextPiece,
+  type TextResult,
+  type TextToken,
+} from './generate-text.js'
+export { type EndedRow, type Ending, type GeneratedToken, generateTokens, type TokenOptions } from './generate-tokens.js'
+export { LanguageError, type LanguageErrorCode } from './language-error.js'
+export type { Row } from './reuse.js'
+export type { Likelihood, SamplingOptions } from './sampling.js'
+export { type Piece, TextStream } from './text-stream.js'

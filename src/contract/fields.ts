@@ -43,6 +43,8 @@ export interface Field {
   /** `medium` is a value that comes from a file; text is typed or comes from one. `json` is anything more involved. */
   readonly kind: 'text' | 'integer' | 'number' | 'boolean' | 'choice' | 'medium' | 'json'
   readonly modality?: Modality
+  /** Whether its texts are places of files on this machine: nobody else may fill it in. */
+  readonly location?: boolean
   /** Whether it takes several values, and whether one may also stand alone. */
   readonly list: boolean
   readonly single: boolean
@@ -104,9 +106,10 @@ function fieldOf(name: string, schema: JsonSchema, required: boolean): Field {
   const { modality } = item
   return withoutUndefined({
     name,
-    flag: name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    flag: (schema.flag as string | undefined) ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
     kind: kindOf(item),
     modality,
+    location: schema.location === true ? true : undefined,
     list: many !== undefined,
     single: alone !== undefined,
     required,

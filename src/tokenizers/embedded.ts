@@ -1,6 +1,6 @@
 import { JsonReader } from '../weights/json-reader.js'
 import { limits } from './byte-pairs.js'
-import { ClipTokenizer } from './clip.js'
+import { ClipTokenizer, type ClipTokenizerOptions } from './clip.js'
 import { endOfText, startOfText } from './clip-pieces.js'
 import { TokenizerError } from './tokenizer-error.js'
 import { layOut } from './train-bpe.js'
@@ -23,8 +23,8 @@ export function writeTokenizer({ merges }: Vocabulary, { context }: { readonly c
   return `{\n  "format": "${format}",\n  "context": ${context},\n  "merges": [\n${rows.join(',\n')}\n  ]\n}\n`
 }
 
-/** Reads what `writeTokenizer` wrote. @throws TokenizerError naming the file for anything else */
-export function readTokenizer(text: string, file = 'tokenizer.json'): ClipTokenizer {
+/** Reads what `writeTokenizer` wrote; its context counts. @throws TokenizerError naming the file for anything else */
+export function readTokenizer(text: string, file = 'tokenizer.json', defaults: ClipTokenizerOptions = {}): ClipTokenizer {
   const problem = (expected: string, found: string) =>
     new TokenizerError({
       code: 'InvalidTokenizer',
@@ -55,5 +55,5 @@ export function readTokenizer(text: string, file = 'tokenizer.json'): ClipTokeni
   const merges = parseMerges(rows, atMerge)
   const { vocabulary } = layOut(merges, { suffix, special })
   checkMerges(merges, vocabulary, file, atMerge)
-  return new ClipTokenizer({ vocabulary, merges }, { context }, file)
+  return new ClipTokenizer({ vocabulary, merges }, { ...defaults, context }, file)
 }

@@ -9,14 +9,18 @@ import { TokenizerError } from './tokenizer-error.js'
  * The tokenizer at a location: the folder of a published text encoder (`vocab.json`, `merges.txt` and, for the padding, `tokenizer_config.json`), or
  * a file of ours. By default Diorama's, which every embedded text encoder reads.
  *
+ * @param defaults what holds where the folder says nothing of it
  * @throws TokenizerError for what is no tokenizer, CheckpointError for what cannot be read
  */
-export async function openTokenizer(location: string | URL = embeddedTokenizer('diorama')): Promise<ClipTokenizer> {
+export async function openTokenizer(
+  location: string | URL = embeddedTokenizer('diorama'),
+  defaults: ClipTokenizerOptions = {},
+): Promise<ClipTokenizer> {
   const names = await files.list(location)
-  if (names === undefined) return readTokenizer(await textOf(location), String(location))
+  if (names === undefined) return readTokenizer(await textOf(location), String(location), defaults)
   const part = (name: string) => textOf(files.within(location, name))
   const options = names.includes('tokenizer_config.json') ? configured(await part('tokenizer_config.json')) : {}
-  return clipTokenizer({ vocabulary: await part('vocab.json'), merges: await part('merges.txt') }, options)
+  return clipTokenizer({ vocabulary: await part('vocab.json'), merges: await part('merges.txt') }, { ...defaults, ...options })
 }
 
 async function textOf(location: string | URL): Promise<string> {

@@ -83,7 +83,7 @@ async function inputOf(original: Original, system: System, from: readonly string
   const input: Record<string, unknown> = 'seed' in system.input.shape ? { seed: own.seed } : {}
   for (const [name, value] of Object.entries(options)) {
     const field = system.fields.find((each) => each.name === name)
-    input[name] = field?.kind === 'medium' ? await mediumOf(field, value, sources) : value
+    input[name] = field?.location ? sources.located(value) : field?.kind === 'medium' ? await mediumOf(field, value, sources) : value
   }
   try {
     parseInput(system.id, system.input, input)
@@ -118,6 +118,21 @@ class Sources {
     readonly given: readonly string[],
     readonly stdin: AsyncIterable<Uint8Array>,
   ) {}
+
+  /** Files that are named by their place: those of the same names among the given ones. What stands behind a colon is kept: `style.safetensors:0.8`. */
+  located(recorded: Json): string[] {
+    return (Array.isArray(recorded) ? recorded : [recorded]).map((text) => {
+      const [, place = '', rest = ''] = /^(.*?)(:[-+\d.eE]+)?$/s.exec(String(text)) ?? []
+      const name = basename(place.replaceAll('\\', '/'))
+      const given = this.given.find((path) => basename(path) === name)
+      if (given !== undefined) return given + rest
+      throw new GeneraError(
+        'again',
+        `Cannot make ${this.original} again: it was made with the file "${printable(name)}", and what a file says of itself opens no other`,
+        'Say where it is: --from FILE',
+      )
+    })
+  }
 
   async find(name: string, digest: string): Promise<Uint8Array> {
     const beside = this.original === '-' ? name : join(dirname(this.original), name)

@@ -3,24 +3,29 @@ import type { CheckpointChoice } from '../../../contract/index.js'
 import { noiseSchedule } from '../../../generative/index.js'
 import { checkCheckpoint, fromCheckpoint, type Parameters, type Scope } from '../../../nn/index.js'
 import { type ClipTokenizer, embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
-import { exists, writeSafetensors } from '../../../weights/index.js'
+import { type Checkpoint, exists, writeSafetensors } from '../../../weights/index.js'
 import { openDiffusers } from './diffusers.js'
 import { pointable, type StableDiffusionModel, unneeded } from './model.js'
 import { readSettings, type StableDiffusionSettings, settingsMetadata } from './settings.js'
+import { openLdm } from './single-file.js'
+import { familyOf } from './single-file-family.js'
 import { type NetworkName, networkNames, networksOf } from './sizes.js'
 
 /**
- * Opens a checkpoint in any layout: one file of genera's own, or a folder as the diffusers library keeps it.
+ * Opens a checkpoint in any layout: one file of genera's own or of the original code, or a folder as the diffusers library keeps it.
  *
- * @throws CheckpointError, MissingParametersError or WeightShapeError; GeneraError for settings that describe no model
+ * @throws ForeignCheckpointError for another kind of model, CheckpointError, MissingParametersError or WeightShapeError; GeneraError for settings that describe no model
  */
 export async function openStableDiffusion(choice: CheckpointChoice): Promise<StableDiffusionModel> {
-  return (await files.list(choice.location)) ? openDiffusers(choice) : openSingleFile(choice)
+  if (await files.list(choice.location)) return { ...(await openDiffusers(choice)), published: true }
+  const file = await choice.open()
+  const family = file.metadata.has('system') ? undefined : familyOf(file)
+  return family ? openLdm(file, family, choice) : openOwn(file, choice)
 }
 
 /** The names of each network stand below its own (`unet.conv_in.weight`); the rest is in the metadata. */
-async function openSingleFile(choice: CheckpointChoice): Promise<StableDiffusionModel> {
-  const file = await pointable(await choice.open(), choice.location)
+async function openOwn(opened: Checkpoint, choice: CheckpointChoice): Promise<StableDiffusionModel> {
+  const file = await pointable(opened, choice.location)
   const { size: stored, tokenizer: tokenizerName, schedule, ...settings } = readSettings(file.metadata, file.file)
   const tokenizer = await tokenizerBeside(choice.location, tokenizerName)
   const { vocabulary, context } = tokenizer

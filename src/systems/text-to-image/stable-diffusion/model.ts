@@ -5,14 +5,24 @@ import { type Checkpoint, openCheckpoint } from '../../../weights/index.js'
 import type { StableDiffusionSettings } from './settings.js'
 import type { NetworkName, StableDiffusionSize } from './sizes.js'
 
+/** What reading a prompt needs of a tokenizer. */
+export type PromptTokenizer = Pick<
+  ClipTokenizer,
+  'vocabulary' | 'context' | 'start' | 'end' | 'padding' | 'tokens' | 'decode' | 'window' | 'encode'
+>
+
 /** A checkpoint that is ready to be run, whatever its layout on disk. No weight is in memory yet. */
 export interface StableDiffusionModel {
   readonly name: string
   readonly scopes: Readonly<Record<NetworkName, Scope>>
   readonly size: StableDiffusionSize
-  readonly tokenizer: ClipTokenizer
+  readonly tokenizer: PromptTokenizer
   readonly schedule: NoiseSchedule
   readonly settings: Omit<StableDiffusionSettings, 'size' | 'tokenizer' | 'schedule'>
+  /** Whether it is in a published layout: then prompts are read as their users write them, with weights in brackets and at any length. */
+  readonly published?: boolean
+  /** What whoever runs it should know, such as what the file left open. */
+  readonly notes?: readonly string[]
 }
 
 /** Tensors that a text tower's file may hold and that the pictures do not need. */

@@ -19,7 +19,7 @@ import {
   pictureOf,
   pixelsOf,
 } from './picture.js'
-import { encodePrompt } from './prompt.js'
+import { encodePrompt, paired, readWindows } from './prompt.js'
 import { type Walk, walkOf } from './sampling.js'
 
 const system = 'stable-diffusion'
@@ -85,10 +85,10 @@ export function stableDiffusionPipeline(model: StableDiffusionModel, networks: N
 }
 
 /** @throws InputError for what this checkpoint cannot do */
-function prepare({ size: networks, schedule, settings }: StableDiffusionModel, input: StableDiffusionInput): Job {
+function prepare({ size: networks, schedule, settings, notes = [] }: StableDiffusionModel, input: StableDiffusionInput): Job {
   const { latentChannels } = networks.autoencoder
   const factor = autoencoderKL.downsampling(networks.autoencoder)
-  const { size, warnings } = chooseSize(system, input, { multiple: factor, native: networks.native })
+  const { size, warnings } = chooseSize(system, input, { multiple: factor * (networks.unet.patch ?? 1), native: networks.native })
   const { image, mask } = input
   if (readsMask(networks) && !(image && mask))
     throw new InputError(system, [
@@ -97,12 +97,13 @@ function prepare({ size: networks, schedule, settings }: StableDiffusionModel, i
   const guidanceScale = input.guidanceScale ?? settings.guidanceScale
   const source = image && { image: fitted(image, size), mask: mask && maskOf(mask, size) }
   return {
-    walk: walkOf(input, schedule, settings),
+    walk: walkOf(input, schedule, { ...settings, ...(input.prediction && { prediction: input.prediction }) }),
     size,
     shape: [1, latentChannels, size.height / factor, size.width / factor],
     source,
     guidanceScale,
     warnings: [
+      ...notes,
       ...warnings,
       ...(source?.mask?.data.every((value) => value === 0) ? ['Nothing in the mask is white: the picture stays as it is'] : []),
       ...(input.negativePrompt && guidanceScale <= 1 ? ['negativePrompt does nothing where guidanceScale is 1 or less'] : []),
@@ -121,16 +122,17 @@ function* kept({ source, size, warnings }: Job, seeds: readonly number[]): Gener
 }
 
 async function read(
-  { tokenizer }: StableDiffusionModel,
+  { tokenizer, published = false }: StableDiffusionModel,
   { readText }: Networks,
   { prompt, negativePrompt, guidanceRescale }: StableDiffusionInput,
   guidanceScale: number,
 ): Promise<Words> {
-  const wanted = encodePrompt(tokenizer, prompt, 'prompt')
-  if (guidanceScale <= 1) return { context: await readText(wanted.tokens), warnings: wanted.warnings }
-  const unwanted = encodePrompt(tokenizer, negativePrompt, 'negativePrompt')
+  const wanted = encodePrompt(tokenizer, prompt, 'prompt', { weighted: published })
+  if (guidanceScale <= 1) return { context: await readWindows(readText, wanted.windows), warnings: wanted.warnings }
+  const unwanted = encodePrompt(tokenizer, negativePrompt, 'negativePrompt', { weighted: published })
+  const [no, yes] = paired(tokenizer, unwanted.windows, wanted.windows)
   return {
-    context: joined([await readText(unwanted.tokens), await readText(wanted.tokens)], 0),
+    context: joined([await readWindows(readText, no), await readWindows(readText, yes)], 0),
     guidance: { scale: scalar(guidanceScale), ...(guidanceRescale > 0 && { rescale: scalar(guidanceRescale) }) },
     warnings: [...wanted.warnings, ...unwanted.warnings],
   }

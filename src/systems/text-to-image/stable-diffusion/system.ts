@@ -21,14 +21,8 @@ export const stableDiffusion = defineSystem({
   plan: stagesOf,
   // Late, because faces that only list systems import this file.
   async load(checkpoint, runtime) {
-    const [{ openStableDiffusion }, { compileNetworks }, { stableDiffusionPipeline }] = await Promise.all([
-      import('./checkpoint.js'),
-      import('./networks.js'),
-      import('./pipeline.js'),
-    ])
-    const model = await openStableDiffusion(checkpoint)
-    const networks = compileNetworks(model, runtime)
-    return Object.assign(stableDiffusionPipeline(model, networks), { dispose: networks.dispose })
+    const [{ openStableDiffusion }, { variantsOf }] = await Promise.all([import('./checkpoint.js'), import('./variants.js')])
+    return variantsOf(await openStableDiffusion(checkpoint), runtime)
   },
   train: stages,
   async *evaluate(context) {

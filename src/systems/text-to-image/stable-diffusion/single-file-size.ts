@@ -1,0 +1,110 @@
+import type { Checkpoint } from '../../../weights/index.js'
+import { type SingleFileFamily, singleFilePrefixes } from './single-file-names.js'
+import type { StableDiffusionSize } from './sizes.js'
+
+/** All that is published has these, and no tensor tells them. */
+const groups = 32
+const headWidth = 64
+const headsOf1 = 8
+const scaling = 0.18215
+
+/**
+ * The sizes of a single file's networks, read off the shapes of its tensors. A tensor that is missing makes a size of 0, which the check of the
+ * names then reports.
+ *
+ * @param native height and width in px that the model was trained with
+ */
+export function sizeOf(file: Checkpoint, family: SingleFileFamily, native: number): StableDiffusionSize {
+  return { text: textOf(file, family), unet: unetOf(file, family), autoencoder: autoencoderOf(file), native }
+}
+
+const dimension = (file: Checkpoint, name: string, axis: number): number => (file.has(name) ? (file.info(name).shape[axis] ?? 1) : 0)
+
+/** How many of `name(0)`, `name(1)` … there are. A file may be foreign: nobody has as many levels or layers as this. */
+function countOf(file: Checkpoint, name: (index: number) => string, most = 128): number {
+  let count = 0
+  while (count < most && file.has(name(count))) count++
+  return count
+}
+
+function textOf(file: Checkpoint, family: SingleFileFamily): StableDiffusionSize['text'] {
+  if (family === '2.x') {
+    const at = (name: string) => singleFilePrefixes.text_encoder['2.x'] + name
+    const width = dimension(file, at('token_embedding.weight'), 1)
+    return {
+      vocabulary: dimension(file, at('token_embedding.weight'), 0),
+      context: dimension(file, at('positional_embedding'), 0),
+      end: 'largest',
+      width,
+      layers: Math.max(1, countOf(file, (i) => at(`transformer.resblocks.${i}.ln_1.weight`)) - 1), // the U-Net reads the penultimate states
+      heads: Math.max(1, width / headWidth),
+      hidden: dimension(file, at('transformer.resblocks.0.mlp.c_fc.weight'), 0),
+      activation: 'gelu',
+    }
+  }
+  const prefix = singleFilePrefixes.text_encoder['1.x']
+  const middle = file.has(`${prefix}text_model.embeddings.token_embedding.weight`) ? 'text_model.' : ''
+  const at = (name: string) => prefix + middle + name
+  const width = dimension(file, at('embeddings.token_embedding.weight'), 1)
+  return {
+    vocabulary: dimension(file, at('embeddings.token_embedding.weight'), 0),
+    context: dimension(file, at('embeddings.position_embedding.weight'), 0),
+    end: 'largest',
+    width,
+    layers: countOf(file, (i) => at(`encoder.layers.${i}.layer_norm1.weight`)),
+    heads: Math.max(1, width / headWidth),
+    hidden: dimension(file, at('encoder.layers.0.mlp.fc1.weight'), 0),
+    activation: 'quick-gelu',
+  }
+}
+
+function unetOf(file: Checkpoint, family: SingleFileFamily): StableDiffusionSize['unet'] {
+  const at = (name: string) => singleFilePrefixes.unet + name
+  const depthAt = (place: string) => countOf(file, (i) => at(`${place}.transformer_blocks.${i}.norm1.weight`))
+  const widths: number[] = []
+  const depth: number[] = []
+  let blocks = 0
+  let inLevel = 0
+  const places = countOf(file, (i) =>
+    at(`input_blocks.${i}.0.${i === 0 ? 'weight' : file.has(at(`input_blocks.${i}.0.op.weight`)) ? 'op.weight' : 'in_layers.2.weight'}`),
+  )
+  for (let i = 1; i < places; i++) {
+    if (file.has(at(`input_blocks.${i}.0.op.weight`))) {
+      inLevel = 0
+      continue
+    }
+    if (inLevel++ === 0) {
+      widths.push(dimension(file, at(`input_blocks.${i}.0.out_layers.3.weight`), 0))
+      depth.push(depthAt(`input_blocks.${i}.1`))
+    }
+    blocks = Math.max(blocks, inLevel)
+  }
+  const [attending = 'middle_block.1'] = Array.from({ length: places }, (_, i) => `input_blocks.${i}.1`).filter((place) =>
+    file.has(at(`${place}.proj_in.weight`)),
+  )
+  const linearProjection = file.has(at(`${attending}.proj_in.weight`)) && file.info(at(`${attending}.proj_in.weight`)).shape.length === 2
+  return {
+    inChannels: dimension(file, at('input_blocks.0.0.weight'), 1),
+    outChannels: dimension(file, at('out.2.weight'), 0),
+    widths,
+    blocks,
+    depth,
+    middleDepth: depthAt('middle_block.1'),
+    heads: widths.map((width) => (family === '2.x' ? Math.max(1, width / headWidth) : headsOf1)),
+    context: dimension(file, at(`${attending}.transformer_blocks.0.attn2.to_k.weight`), 1),
+    groups,
+    linearProjection,
+  }
+}
+
+function autoencoderOf(file: Checkpoint): StableDiffusionSize['autoencoder'] {
+  const at = (name: string) => singleFilePrefixes.vae + name
+  const levels = countOf(file, (i) => at(`encoder.down.${i}.block.0.conv1.weight`), 8)
+  return {
+    latentChannels: dimension(file, at('decoder.conv_in.weight'), 1),
+    widths: Array.from({ length: levels }, (_, i) => dimension(file, at(`encoder.down.${i}.block.0.conv1.weight`), 0)),
+    blocks: countOf(file, (i) => at(`encoder.down.0.block.${i}.conv1.weight`), 16),
+    groups,
+    scaling,
+  }
+}

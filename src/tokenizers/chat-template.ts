@@ -1,6 +1,25 @@
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
+import * as jinja from '@huggingface/jinja'
 import { printable } from '../weights/checkpoint-error.js'
 import { TokenizerError } from './tokenizer-error.js'
+
+interface Evaluated {
+  readonly value: unknown
+}
+interface Variables {
+  set(name: string, value: unknown): unknown
+}
+interface Running {
+  run(program: unknown): Evaluated
+  evaluate(statement: unknown, variables: unknown): Evaluated
+}
+
+// The package's types name their files without endings, which Node's way of resolving does not find.
+const { Environment, Interpreter, parse, tokenize } = jinja as unknown as {
+  readonly Environment: new () => Variables
+  readonly Interpreter: new (variables: Variables) => Running
+  readonly parse: (tokens: unknown) => unknown
+  readonly tokenize: (source: string, options: { readonly lstrip_blocks: boolean; readonly trim_blocks: boolean }) => unknown
+}
 
 /** One turn of a dialogue. Templates may read more than role and content, such as tool calls. */
 export interface ChatMessage {
@@ -43,8 +62,8 @@ export function chatTemplate(source: unknown, config: Readonly<Record<string, un
     new TokenizerError({ code: 'InvalidTemplate', action: 'read', file: `the chat template of ${file}`, expected, found, hint })
   const named = namedTemplates(source)
   if (!named) throw fault('text, or a list of names and templates', typeof source)
-  const parsed = new Map<string, ReturnType<typeof parse>>()
-  const programOf = (name: string): ReturnType<typeof parse> => {
+  const parsed = new Map<string, unknown>()
+  const programOf = (name: string): unknown => {
     const known = parsed.get(name)
     if (known) return known
     const text = named.get(name) as string
@@ -126,19 +145,17 @@ function specialTokens(config: Readonly<Record<string, unknown>>): Record<string
   return found
 }
 
-type Evaluated = ReturnType<Interpreter['evaluate']>
-
 /** Counts what a template does and what it makes, because both may be without end. */
 class BoundedInterpreter extends Interpreter {
   #steps = 0
   #depth = 0
 
-  override evaluate(...[statement, environment]: Parameters<Interpreter['evaluate']>): Evaluated {
+  override evaluate(statement: unknown, variables: unknown): Evaluated {
     if (++this.#steps > mostSteps) throw new Error(`a template that takes more than ${mostSteps.toLocaleString('en')} steps`)
     if (++this.#depth > deepest) throw new Error(`a template nested more than ${deepest} deep`)
     try {
-      const result = super.evaluate(statement, environment)
-      const { value } = result as { readonly value: unknown }
+      const result = super.evaluate(statement, variables)
+      const { value } = result
       if (typeof value === 'string' && value.length > longestText)
         throw new Error(`a template that writes more than ${longestText} characters`)
       if (Array.isArray(value) && value.length > longestList) throw new Error(`a template that makes a list of more than ${longestList}`)

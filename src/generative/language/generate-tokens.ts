@@ -78,6 +78,7 @@ export async function* generateTokens(
   const ended = ({ row, tokens, prompt }: Text, ending: Ending): EndedRow => ({ kind: 'ended', row, ending, tokens: tokens.slice(prompt) })
   if (maxTokens === 0) for (const text of open.splice(0)) yield ended(text, 'length')
   while (open.length > 0) {
+    signal?.throwIfAborted()
     const logits = await decoder.next(
       open.map(({ tokens }) => tokens),
       { signal },

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
+import { array } from '../../graph/index.js'
 import { openCheckpoint } from '../open-checkpoint.js'
+import { encodeSafetensors } from '../write-safetensors.js'
 import { mostOperations } from './unpickler.js'
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../../../tests/fixtures/pickle/${name}`, import.meta.url))
@@ -209,4 +211,12 @@ describe('an archive', () => {
         if (error !== undefined) expect(error).toMatchObject({ name: 'CheckpointError' })
       }
   })
+})
+
+test('a safetensors file whose header is as long as a pickle begins stays one', async () => {
+  const ofLength = (padding: number): Uint8Array =>
+    encodeSafetensors([['x', array([1, 2])]], { metadata: { padding: '-'.repeat(padding) } })
+  const file = Array.from({ length: 300 }, (_, padding) => ofLength(padding)).find(([first]) => first === 0x80) as Uint8Array
+  expect(file.subarray(0, 9)).toEqual(new Uint8Array([0x80, file[1] as number, 0, 0, 0, 0, 0, 0, 0x7b]))
+  expect((await (await openCheckpoint(file)).read('x')).toNested()).toEqual([1, 2])
 })

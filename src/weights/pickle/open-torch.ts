@@ -11,9 +11,13 @@ const largestPickle = 32 * 2 ** 20
 /** Storages whose places are looked up at the same time. */
 const together = 16
 
+/** A safetensors file begins with eight bytes that count its header, and the header with a brace; 128 is also how a pickle begins. */
+const countsHeader = (head: Uint8Array): boolean => head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0)
+
 /** Whether a file begins as PyTorch's do: as a zip archive, or before 2020 as a pickle. */
 export const looksLikeTorch = (head: Uint8Array): boolean =>
-  (head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5)) || (head[0] === 0x80 && (head[1] as number) <= 5)
+  (head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5)) ||
+  (head[0] === 0x80 && (head[1] as number) <= 5 && !countsHeader(head))
 
 /**
  * What a file of PyTorch (`.bin`, `.pt`, `.pth`, `.ckpt`) says of its tensors, in the terms of a safetensors header. The pickle in it is read as

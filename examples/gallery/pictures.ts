@@ -1,25 +1,15 @@
 import type { stableDiffusion } from 'genera'
 import { blankImage, type Image } from 'genera/media'
+import { prompts } from '../contact-sheet/prompts.js'
 
 type Input = Parameters<typeof stableDiffusion.generate>[0]
 
 /** A picture that is drawn, or one that is shown beside it. */
 export type Cell = { readonly input: Input } | { readonly image: Image }
 
-/** The first sheet: what the words say, with the seeds 1, 2, 3, …. */
+/** The first sheet: the prompts of `npm start` and four more, with the seeds 1, 2, 3, …. */
 export const sheet: readonly Input[] = [
-  'a red cube left of a shiny blue sphere at sunset',
-  'a large green cone in a meadow',
-  'a small yellow sphere on top of a blue cube',
-  'a purple torus in the snow',
-  'an orange pyramid behind a cyan cylinder in the desert',
-  'a shiny metal sphere in a studio',
-  'a white cube right of a black cylinder',
-  'a big pink pyramid at sunset in the snow',
-  'a metal green torus in front of a red cone',
-  'a small black cube in the desert at sunset',
-  'a yellow cylinder and a purple sphere in a meadow',
-  'a blue cone left of an orange torus in a studio',
+  ...prompts,
   'a shiny red cylinder in the desert',
   'a cyan sphere behind a white pyramid at sunset',
   'a large blue metal cube in the snow',

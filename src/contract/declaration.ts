@@ -26,6 +26,8 @@ export interface Generator<Input, Output> {
 export interface TrainingOptions {
   /** A folder of the user's own data, as `readFolder` of the media reads it; Diorama if it is not given. */
   readonly data?: string
+  /** A checkpoint of the system whose weights the stages start from, in place of chance. */
+  readonly from?: string
   /** The folder where all stages of a system put what they make, and find what earlier ones made. */
   readonly output: string
   /** In place of the stage's own number. */

@@ -113,6 +113,8 @@ export function array<D extends DType = 'float32'>(
   { dtype = 'float32' as D, shape }: { dtype?: D; shape?: readonly number[] } = {},
 ): NDArray<D> {
   if (ArrayBuffer.isView(values)) {
+    const copy = alike(dtype, values, shape)
+    if (copy) return copy
     const flat = values as unknown as ArrayLike<number | bigint>
     return filled(dtype, shape ?? [flat.length], (i) => flat[i] as number | bigint)
   }
@@ -128,6 +130,16 @@ export function array<D extends DType = 'float32'>(
     const value = flat[i] as number | bigint | boolean
     return typeof value === 'boolean' ? Number(value) : value
   })
+}
+
+/** A copy of values that are stored as `dtype` is: a block of memory, where the way over numbers would take ten times as long. */
+function alike<D extends DType>(dtype: D, values: ArrayBufferView, shape: readonly number[] | undefined): NDArray<D> | undefined {
+  if (!['float32', 'int32', 'int64', 'uint8'].includes(dtype)) return undefined
+  const flat = values as unknown as NDArray<D>['data']
+  const out = allocate(dtype, elementCount(shape ?? [flat.length]))
+  if (flat.constructor !== out.constructor || flat.length !== out.length) return undefined
+  ;(out as Float32Array).set(flat as Float32Array)
+  return new NDArray(dtype, shape ?? [flat.length], out)
 }
 
 function nestedShape(nested: Nested): number[] {

@@ -43,8 +43,8 @@ export interface Op<A = unknown> {
   readonly elementwise?: true
   /** For each output, the input that its kernel may write it over, element by element or as a whole. */
   readonly overwrites?: readonly (number | undefined)[]
-  /** Treats all axes alike but for the attribute of this name, so a transpose can move behind the operation. */
-  readonly sinks?: 'axis' | 'axes' | 'shape'
+  /** Treats all axes alike but for the attribute of this name, or groups of axes, so a transpose can move behind the operation. */
+  readonly sinks?: 'axis' | 'axes' | 'shape' | 'groups'
   /** The results built from other operations; what stands behind them is for the gradient to read. */
   readonly decompose?: (inputs: readonly Tensor[], attributes: A) => readonly Tensor[]
   readonly gradient?: (upstream: readonly (Tensor | undefined)[], node: Node<A>) => readonly InputGradient[]

@@ -1,4 +1,4 @@
-import { type NDArray, scalar, type Tensor, where, zeros } from '../graph/index.js'
+import { array, constant, type NDArray, type Shape, scalar, type Tensor, where, zeros } from '../graph/index.js'
 import type { Parameters } from '../nn/index.js'
 
 /** What an optimiser carries from step to step: how many steps it has made, and arrays per parameter under the method's names. */
@@ -10,6 +10,11 @@ export interface OptimiserState<T = NDArray> {
 /** A training method: pure functions of parameters, gradients and state, traced into the same graph as the model. */
 export interface Optimiser {
   readonly name: string
+  /**
+   * What tells parameters apart that the method treats differently. Those of one kind may come as one array, joined along the first axis
+   * (vectors of any length, others of one shape); a method without kinds wants each by itself.
+   */
+  readonly kind?: (name: string, shape: Shape) => string
   /** The state before the first step. */
   init(parameters: Parameters): OptimiserState
   update(
@@ -17,6 +22,8 @@ export interface Optimiser {
     gradients: Parameters<Tensor>,
     state: OptimiserState<Tensor>,
     learningRate: Tensor,
+    /** How many parameters each joined array holds. */
+    joined?: ReadonlyMap<string, number>,
   ): { readonly parameters: Parameters<Tensor>; readonly state: OptimiserState<Tensor> }
 }
 
@@ -24,6 +31,7 @@ type Slots = Readonly<Record<string, Tensor>>
 
 interface Rule {
   readonly name: string
+  readonly kind?: Optimiser['kind']
   /** The arrays kept per parameter, and the shape each has for a parameter of a given shape. */
   readonly slots: (shape: readonly number[], name: string) => Readonly<Record<string, readonly number[]>>
   /** Quantities that all parameters share in one step. */
@@ -38,9 +46,10 @@ interface Rule {
 }
 
 /** An optimiser from its rule for one parameter. */
-function perParameter({ name, slots, prepare, step }: Rule): Optimiser {
+function perParameter({ name, kind, slots, prepare, step }: Rule): Optimiser {
   return {
     name,
+    ...(kind && { kind }),
     init: (parameters) => {
       const kept: Record<string, Record<string, NDArray>> = {}
       for (const [parameter, { shape }] of Object.entries(parameters))
@@ -90,6 +99,7 @@ export const adamW = (options: AdamOptions = {}): Optimiser => perParameter(adam
 function adamWRule({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, decays = () => true }: AdamOptions): Rule {
   return {
     name: 'AdamW',
+    kind: (name) => String(decays(name)),
     slots: (shape) => ({ mean: shape, square: shape }),
     prepare: (step, learningRate) => {
       const remaining = (beta: number): Tensor => step.mul(Math.log(beta)).exp().neg().add(1) // 1 - β^t
@@ -127,42 +137,96 @@ export interface MuonOptions extends AdamOptions {
  * everything else. The momentum of a matrix is made orthogonal, so that rare directions move as far as common ones; its size is that of
  * AdamW's steps, so that one learning rate fits both (Liu et al. 2025, "Muon is scalable for LLM training", equation 4).
  */
-export function muon({ momentum = 0.95, hidden = (name) => !name.includes('embed'), ...options }: MuonOptions = {}): Optimiser {
+export function muon({ momentum: slow = 0.95, hidden = (name) => !name.includes('embed'), ...options }: MuonOptions = {}): Optimiser {
   const { weightDecay = 0.01, decays = () => true } = options
-  const others = adamWRule(options)
-  const turns = (name: string, shape: readonly number[]): boolean => shape.length >= 2 && hidden(name)
-  return perParameter({
+  const others = adamW(options)
+  const turns = (name: string, shape: Shape): boolean => shape.length >= 2 && hidden(name)
+  const parted = <T>(parameters: Parameters<T>, shapes: Parameters<{ readonly shape: Shape }>) => {
+    const entries = Object.entries(parameters)
+    const matrix = ([name]: readonly [string, T]): boolean => turns(name, (shapes[name] as { shape: Shape }).shape)
+    return {
+      matrices: Object.fromEntries(entries.filter(matrix)),
+      rest: Object.fromEntries(entries.filter((entry) => !matrix(entry))),
+    }
+  }
+  return {
     name: 'Muon',
-    slots: (shape, name): Record<string, readonly number[]> => (turns(name, shape) ? { momentum: shape } : others.slots(shape, name)),
-    prepare: (step, learningRate) => ({ ...others.prepare(step, learningRate), rate: learningRate }),
-    step: (parameter, gradient, slots, shared, name) => {
-      if (!slots.momentum) return others.step(parameter, gradient, slots, shared, name)
-      const shape = parameter.shape.map(Number)
-      const rows = shape[0] as number
-      const columns = shape.slice(1).reduce((a, b) => a * b, 1)
-      const next = slots.momentum.mul(momentum).add(gradient)
-      const ahead = gradient.add(next.mul(momentum)).reshape([rows, columns]) // Nesterov's
-      const direction = rows > columns ? orthogonal(ahead.transpose([1, 0])).transpose([1, 0]) : orthogonal(ahead)
-      const change = direction.reshape(shape).mul((shared.rate as Tensor).mul(0.2 * Math.sqrt(Math.max(rows, columns))))
-      const kept = weightDecay > 0 && decays(name) ? parameter.mul(shared.keep as Tensor) : parameter
-      return { parameter: kept.sub(change), slots: { momentum: next } }
+    kind: (name, shape) => `${turns(name, shape)} ${decays(name)}`,
+    init: (parameters) => {
+      const { matrices, rest } = parted(parameters, parameters)
+      const { step, slots } = others.init(rest)
+      const kept = Object.entries(matrices).map(([name, { shape }]) => [name, zeros(shape)] as const)
+      return { step, slots: { ...slots, ...(kept.length > 0 && { momentum: Object.fromEntries(kept) }) } }
     },
-  })
+    update: (parameters, gradients, { step, slots: { momentum = {}, ...slots } }, learningRate, joined) => {
+      const { matrices, rest } = parted(parameters, parameters)
+      const other = others.update(rest, parted(gradients, parameters).rest, { step, slots }, learningRate)
+      const velocity = mapParameters(momentum, (old, name) => old.mul(slow).add(gradients[name] as Tensor))
+      const ahead = mapParameters(velocity, (next, name) => (gradients[name] as Tensor).add(next.mul(slow))) // Nesterov's
+      const directions = mapParameters(ahead, (value, name) => orthogonal(value, joined?.get(name) ?? 1))
+      const keep = learningRate.mul(-weightDecay).add(1)
+      const moved = mapParameters(matrices, (parameter, name) => {
+        const [rows, columns] = matrixShape(parameter.shape, joined?.get(name) ?? 1)
+        const change = (directions[name] as Tensor).mul(learningRate.mul(0.2 * Math.sqrt(Math.max(rows, columns))))
+        return (weightDecay > 0 && decays(name) ? parameter.mul(keep) : parameter).sub(change)
+      })
+      return {
+        parameters: { ...other.parameters, ...moved },
+        state: {
+          step: other.state.step,
+          slots: { ...other.state.slots, ...(Object.keys(velocity).length > 0 && { momentum: velocity }) },
+        },
+      }
+    },
+  }
+}
+
+/** Of one of `count` joined arrays; a convolution's kernel counts as [out, in·height·width]. */
+function matrixShape(shape: Shape, count: number): readonly [rows: number, columns: number] {
+  const [rows, ...rest] = shape as readonly [number, ...number[]]
+  return [rows / count, rest.reduce((a, b) => a * b, 1)]
 }
 
 /**
- * Nearly the orthogonal matrix next to x [rows, columns], rows ≤ columns: five Newton-Schulz steps, whose coefficients bring singular
- * values from 0.01 up to between 0.7 and 1.2 (Jordan et al. 2024).
+ * Nearly the orthogonal matrix next to each of `count` joined ones: five Newton-Schulz steps, whose coefficients bring singular values
+ * from 0.01 up to between 0.7 and 1.2 (Jordan et al. 2024). Each multiplies x by a polynomial of x·xᵀ. So for long matrices (a
+ * convolution's are nine times as long as high) the factors are worked out from the small product alone, and x is met twice in place of ten times.
  */
-function orthogonal(x: Tensor): Tensor {
+function orthogonal(joined: Tensor, count: number): Tensor {
+  const [rows, columns] = matrixShape(joined.shape, count)
+  const x = joined.reshape([count, rows, columns])
   const [a, b, c] = [3.4445, -4.775, 2.0315]
-  let y = x.div(x.mul(x).sum().sqrt().add(1e-7))
-  for (let step = 0; step < 5; step++) {
-    const square = y.matmul(y.transpose([1, 0]))
-    y = y.mul(a).add(square.mul(b).add(square.matmul(square).mul(c)).matmul(y))
+  const tall = rows > columns
+  const size = Math.min(rows, columns)
+  const gram = (y: Tensor): Tensor => (tall ? y.matmul(y, { transposeA: true }) : y.matmul(y, { transposeB: true }))
+  const times = (factor: Tensor, y: Tensor): Tensor => (tall ? y.matmul(factor) : factor.matmul(y)) // factors are symmetric
+  const length = x.mul(x).sum([1, 2], { keepDims: true }).sqrt().add(1e-7)
+  const unit = x.div(length)
+  if (2 * size > Math.max(rows, columns)) {
+    let y = unit
+    for (let step = 0; step < newtonSteps; step++) {
+      const square = gram(y)
+      y = y.mul(a).add(times(square.mul(b).add(square.matmul(square).mul(c)), y))
+    }
+    return y.reshape(joined.shape)
   }
-  return y
+  const one = constant(
+    array(
+      Float32Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? a : 0)),
+      { shape: [size, size] },
+    ),
+  )
+  let square = gram(unit)
+  let whole: Tensor | undefined
+  for (let step = 0; step < newtonSteps; step++) {
+    const factor = square.mul(b).add(square.matmul(square).mul(c)).add(one)
+    whole = whole ? factor.matmul(whole) : factor
+    if (step < newtonSteps - 1) square = factor.matmul(square).matmul(factor)
+  }
+  return times(whole as Tensor, unit).reshape(joined.shape)
 }
+
+const newtonSteps = 5
 
 /** Adam (Kingma & Ba 2015), without decay. */
 export const adam = (options: Omit<AdamOptions, keyof DecayOptions> = {}): Optimiser => ({
@@ -179,6 +243,7 @@ export function sgd({
 }: DecayOptions & { momentum?: number; nesterov?: boolean } = {}): Optimiser {
   return perParameter({
     name: 'SGD',
+    kind: (name) => String(decays(name)),
     slots: (shape): Record<string, readonly number[]> => (momentum > 0 ? { velocity: shape } : {}),
     prepare: (_, learningRate) => ({ size: learningRate }),
     step: (parameter, gradient, slots, { size }, name) => {
@@ -195,6 +260,7 @@ export function sgd({
 export function lion({ beta1 = 0.9, beta2 = 0.99, weightDecay = 0, decays = () => true }: Omit<AdamOptions, 'epsilon'> = {}): Optimiser {
   return perParameter({
     name: 'Lion',
+    kind: (name) => String(decays(name)),
     slots: (shape) => ({ momentum: shape }),
     prepare: (_, learningRate) => ({ size: learningRate }),
     step: (parameter, gradient, slots, { size }, name) => {
@@ -251,6 +317,9 @@ export function adafactor({
   })
 }
 
+export const mapParameters = (parameters: Parameters<Tensor>, change: (value: Tensor, name: string) => Tensor): Parameters<Tensor> =>
+  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, change(value, name)]))
+
 /** The Euclidean length of all gradients together. */
 export function globalNorm(gradients: Parameters<Tensor>): Tensor {
   const squares = Object.values(gradients).map((gradient) => gradient.mul(gradient).sum())
@@ -261,15 +330,11 @@ export function globalNorm(gradients: Parameters<Tensor>): Tensor {
 export function clipByGlobalNorm(gradients: Parameters<Tensor>, limit: number): { gradients: Parameters<Tensor>; norm: Tensor } {
   const norm = globalNorm(gradients)
   const factor = norm.add(1e-6).reciprocal().mul(limit).clamp({ max: 1 })
-  return { norm, gradients: Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(factor)])) }
+  return { norm, gradients: mapParameters(gradients, (gradient) => gradient.mul(factor)) }
 }
 
 /** A slowly moving average of the parameters: ema ← decay·ema + (1 - decay)·parameters. */
 export function emaUpdate(average: Parameters<Tensor>, parameters: Parameters<Tensor>, decay: number | Tensor): Parameters<Tensor> {
-  return Object.fromEntries(
-    Object.entries(average).map(([name, old]) => [
-      name,
-      old.add((parameters[name] as Tensor).sub(old).mul(typeof decay === 'number' ? 1 - decay : decay.neg().add(1))),
-    ]),
-  )
+  const share = typeof decay === 'number' ? 1 - decay : decay.neg().add(1)
+  return mapParameters(average, (old, name) => old.add((parameters[name] as Tensor).sub(old).mul(share)))
 }

@@ -12,7 +12,8 @@ import {
 import { given, type Parameters, type Scope } from '../nn/index.js'
 import { exists } from '../weights/index.js'
 import { loadTraining, saveTraining, type TrainingState } from './checkpoint.js'
-import { clipByGlobalNorm, emaUpdate, globalNorm, type Optimiser } from './optimisers.js'
+import { countsOf, type Joined, joinedFor, joinState, partState, partTensors } from './joined.js'
+import { clipByGlobalNorm, emaUpdate, globalNorm, mapParameters, type Optimiser } from './optimisers.js'
 import type { Schedule } from './schedules.js'
 
 /** How a model is trained: data, not code that loops. Everything that varies with the step is a function of the step, so a run resumes exactly. */
@@ -100,10 +101,13 @@ export async function* train<Batch>(
   }
   const resumed = checkpoint && (await exists(checkpoint.path)) ? await loadTraining(checkpoint.path, fresh, recipe.name) : undefined
   const { state, step: first } = resumed ?? { state: fresh, step: 0 }
-  const program = stateful(stepProgram(recipe), withGathered(state, accumulate) as Concrete<Carried<Tensor>>, options)
+  const joined = joinedFor(parameters, optimiser)
+  const carried = joinState(withGathered(state, accumulate), joined)
+  const program = stateful(stepProgram(recipe, joined), carried as Concrete<Carried<Tensor>>, options)
+  const read = async (): Promise<TrainingState> => partState((await program.read()) as unknown as TrainingState, joined)
   const save = async (step: number): Promise<TrainingEvent> => {
     const { path } = checkpoint as { path: string }
-    await saveTraining(path, (await program.read()) as unknown as TrainingState, { step, run: recipe.name })
+    await saveTraining(path, await read(), { step, run: recipe.name })
     return { kind: 'checkpoint', step, path }
   }
   try {
@@ -142,12 +146,12 @@ export async function* train<Batch>(
         seconds: (performance.now() - began) / 1000,
       }
       if (sample && (done % sample.every === 0 || done === steps)) {
-        const now = (await program.read()) as unknown as TrainingState
+        const now = await read()
         yield { kind: 'sample', step: done, sample: await sample.draw(now.average ?? now.parameters, done) }
       }
       if (checkpoint && (done % checkpoint.every === 0 || done === steps)) yield await save(done)
     }
-    const end = (await program.read()) as unknown as TrainingState
+    const end = await read()
     yield { kind: 'done', step: steps, parameters: end.parameters, ...(end.average && { average: end.average }) }
   } finally {
     await program.dispose()
@@ -170,11 +174,12 @@ const withGathered = (state: TrainingState, accumulate: number): TrainingState &
       }
 
 /** One program per mode: gathering leaves everything but the sums as it is, stepping uses them up. */
-function stepProgram<Batch>({ loss, optimiser, clip, accumulate = 1, average }: Recipe<Batch>) {
+function stepProgram<Batch>({ loss, optimiser, clip, accumulate = 1, average }: Recipe<Batch>, joined: Joined) {
+  const counts = countsOf(joined)
   return (state: Carried<Tensor>, mode: Mode, batch: Batch, learningRate: Tensor) => {
     let metrics: Readonly<Record<string, Tensor>> = {}
     const { value, gradients } = valueAndGrad((parameters: Parameters<Tensor>) => {
-      const result = loss(given(parameters), batch)
+      const result = loss(given(partTensors(parameters, joined)), batch)
       if ('loss' in result) metrics = result.metrics
       return 'loss' in result ? result.loss : result
     })(state.parameters)
@@ -186,7 +191,7 @@ function stepProgram<Batch>({ loss, optimiser, clip, accumulate = 1, average }: 
       ] as const
     const mean = accumulate === 1 ? sums : mapParameters(sums, (sum) => sum.mul(1 / accumulate))
     const { gradients: limited, norm } = clip === undefined ? { gradients: mean, norm: globalNorm(mean) } : clipByGlobalNorm(mean, clip)
-    const next = optimiser.update(state.parameters, limited, state.optimiser, learningRate)
+    const next = optimiser.update(state.parameters, limited, state.optimiser, learningRate, counts)
     const carried: Carried<Tensor> = {
       parameters: next.parameters,
       optimiser: next.state,
@@ -196,6 +201,3 @@ function stepProgram<Batch>({ loss, optimiser, clip, accumulate = 1, average }: 
     return [carried, { loss: value, norm, metrics }] as const
   }
 }
-
-const mapParameters = (parameters: Parameters<Tensor>, change: (value: Tensor, name: string) => Tensor): Parameters<Tensor> =>
-  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, change(value, name)]))

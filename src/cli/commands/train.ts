@@ -6,6 +6,7 @@ import { UsageError, wholeNumber } from '../usage-error.js'
 
 interface Options extends TerminalOptions {
   readonly data?: string
+  readonly from?: string
   readonly output?: string
   readonly steps?: number
   readonly seed?: number
@@ -21,6 +22,7 @@ export const addTrain: AddCommand = (program, session) => {
     .argument('<system>', 'its id or its name')
     .argument('[stage]', 'one of its stages: genera show SYSTEM lists them')
     .option('--data <folder>', 'your own files with their captions, in place of the procedural world')
+    .option('--from <checkpoint>', 'start from these weights, in place of chance')
     .option('-o, --output <folder>', 'where to keep runs and results (default: out/SYSTEM)')
     .option('--steps <number>', "in place of the stage's own number", wholeNumber('--steps', 1, 1e9))
     .option('--seed <number>', 'what chance begins with', wholeNumber('--seed', 0, Number.MAX_SAFE_INTEGER))
@@ -29,6 +31,7 @@ export const addTrain: AddCommand = (program, session) => {
     'genera train stable-diffusion',
     'genera train stable-diffusion autoencoder --steps 2000',
     'genera train stable-diffusion --data my-pictures -o my-model',
+    'genera train stable-diffusion unet --from my-model/stable-diffusion.safetensors',
   )
   withCommonOptions(command).action(async (asked: string, named: string | undefined, options: Options) => {
     const terminal = terminalOf(options, session)
@@ -67,11 +70,17 @@ async function assertFolders(data: string | undefined, output: string): Promise<
 
 async function trained(
   stages: readonly TrainingStage[],
-  { data, output, steps, seed }: Options & { readonly output: string },
+  { data, from, output, steps, seed }: Options & { readonly output: string },
   terminal: Terminal,
   { signal }: Session,
 ): Promise<void> {
-  const asked = { output, ...(data !== undefined && { data }), ...(steps !== undefined && { steps }), ...(seed !== undefined && { seed }) }
+  const asked = {
+    output,
+    ...(data !== undefined && { data }),
+    ...(from !== undefined && { from }),
+    ...(steps !== undefined && { steps }),
+    ...(seed !== undefined && { seed }),
+  }
   for (const stage of stages) {
     signal.throwIfAborted()
     if (!terminal.json)

@@ -101,7 +101,12 @@ export function collate(seen: readonly Seen[], size: ReaderSize): Concrete<Reade
   const targets = seen.map(({ reading }) => targetsOf(reading, cells))
   const grid = [seen.length, cells, cells]
   const floats = (parts: readonly Float32Array[], shape: readonly number[]): NDArray => array(joined(parts), { shape })
-  const indices = (values: readonly number[], shape: readonly number[]): NDArray => array(values, { shape, dtype: 'int64' })
+  const indices = (parts: readonly ArrayLike<number>[], shape: readonly number[]): NDArray => {
+    const whole = new Int32Array(shape.reduce((a, b) => a * b, 1))
+    let at = 0
+    for (const part of parts) for (let i = 0; i < part.length; i++) whole[at++] = part[i] as number
+    return array(whole, { shape, dtype: 'int64' })
+  }
   return {
     pictures: floats(
       seen.map((one) => one.pixels),
@@ -121,13 +126,13 @@ export function collate(seen: readonly Seen[], size: ReaderSize): Concrete<Reade
     ),
     object: named(objectWordNames, (name) =>
       indices(
-        targets.flatMap(({ object }) => [...object[name]]),
+        targets.map(({ object }) => object[name]),
         grid,
       ),
     ),
     scene: named(sceneWordNames, (name) =>
       indices(
-        targets.map(({ scene }) => scene[name]),
+        targets.map(({ scene }) => [scene[name]]),
         [seen.length],
       ),
     ),

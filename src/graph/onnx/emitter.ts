@@ -50,6 +50,8 @@ export interface EmittedModel {
 
 /** Constants above this many bytes stay outside the protobuf message, which may not exceed 2 GB and is parsed in one piece. */
 const inlineLimit = 1024
+/** Of int64, which shapes and sizes are made of: ONNX Runtime reads those from the message alone while it infers shapes. */
+const inlineSizesLimit = 2 ** 16
 
 /** Float attributes whose ONNX type is float even when the value is whole. */
 const floatAttributes = new Set(['alpha', 'beta', 'epsilon', 'scale', 'value_float', 'cubic_coeff_a', 'rope_theta'])
@@ -119,7 +121,8 @@ export class Emitter {
     this.#arrays.set(value, name)
     if (key) this.#shared.set(key, name)
     const tensor = { name, dims: value.shape.map(BigInt), dataType: elementTypes[value.dtype] }
-    if (value.byteLength <= inlineLimit) this.#initializers.push({ ...tensor, rawData: value.bytes.slice() })
+    if (value.byteLength <= (value.dtype === 'int64' ? inlineSizesLimit : inlineLimit))
+      this.#initializers.push({ ...tensor, rawData: value.bytes.slice() })
     else this.#pointTo(tensor, { source: { bytes: value.bytes, name: `${name}.bin` }, offset: 0, length: value.byteLength })
     return [name]
   }

@@ -7,6 +7,7 @@ import { lift } from './constant.js'
 const reshapeOp: Op<{ readonly shape: Shape }> = {
   name: 'reshape',
   moves: true,
+  sinks: 'groups',
   infer: ([x], { shape }) => [{ dtype: (x as Tensor).dtype, shape }],
   emit: (emitter, node) => emitter.node('Reshape', [node.input(0), emitter.shapeFor(node.attributes.shape)], { allowzero: 1 }),
   gradient: ([g], node) => [() => reshape(g as Tensor, node.input(0).shape)],

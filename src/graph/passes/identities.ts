@@ -4,7 +4,7 @@ import { type MatmulAttributes, matmul } from '../ops/linear-algebra.js'
 import { expand } from '../ops/shaping.js'
 import { sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
-import { sinkTranspose, transposeAsReshape } from './layout.js'
+import { joinTransposes, sinkTranspose, transposeAsReshape } from './layout.js'
 
 /**
  * A simpler tensor with the same values, or undefined. Only exact identities of floating-point arithmetic belong here
@@ -40,7 +40,7 @@ function simpler(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
       return source === a ? undefined : source.reshape(node.output.shape)
     }
     case 'transpose': {
-      if (a.node.op !== node.op) return transposeAsReshape(node, a)
+      if (a.node.op !== node.op) return transposeAsReshape(node, a) ?? joinTransposes(node, a)
       const [outer, inner] = [orderOf(node), orderOf(a.node)]
       return a.node.input(0).transpose(outer.map((axis) => inner[axis] as number))
     }

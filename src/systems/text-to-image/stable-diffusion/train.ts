@@ -1,7 +1,7 @@
 import { files } from '#files'
 import type { StageEvent, TrainingOptions } from '../../../contract/index.js'
 import { noiseSchedule } from '../../../generative/index.js'
-import type { NDArray } from '../../../graph/index.js'
+import { array, type NDArray } from '../../../graph/index.js'
 import type { Parameters } from '../../../nn/index.js'
 import { embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
 import type { TrainingEvent } from '../../../training/index.js'
@@ -22,6 +22,7 @@ const results = {
   tokenizer: dioramaSettings.tokenizer,
   clip: 'clip.safetensors',
   autoencoder: 'autoencoder.safetensors',
+  latents: 'latents.safetensors',
   model: 'stable-diffusion.safetensors',
 } as const
 
@@ -31,10 +32,10 @@ const embeddedModel = embeddedWeights('stable-diffusion-diorama')
 
 /** What the stages of `stages.ts` do: each goes on from its own run if the folder holds one, and needs the results of those before it. */
 export const runs: Readonly<Record<StageName, (options: TrainingOptions) => AsyncIterable<StageEvent>>> = {
-  async *tokenizer({ output, data }) {
+  async *tokenizer({ output, data, from }) {
     const path = files.within(output, results.tokenizer)
-    // A user's words are made of the embedded vocabulary's pieces, which the embedded text tower knows.
-    const text = data === undefined ? tokenizerFile() : await textOf(embeddedTokenizer('diorama'))
+    // Words are made of the pieces that the text tower knows, where one is there to start from.
+    const text = data === undefined && from === undefined ? tokenizerFile() : await textOf(embeddedTokenizer('diorama'))
     await files.write([{ location: path, chunks: [new TextEncoder().encode(text)] }])
     yield { kind: 'done', files: [path] }
   },
@@ -61,11 +62,11 @@ export const runs: Readonly<Record<StageName, (options: TrainingOptions) => Asyn
     const path = files.within(options.output, results.model)
     const tokenizer = await openTokenizer(files.within(options.output, results.tokenizer))
     const pictures = await picturesOf(options)
-    const autoencoder = await allOf(files.within(options.output, results.autoencoder))
+    const autoencoder = await autoencoderOf(options)
     const { prediction, schedule, size: embedded } = dioramaSettings
     const { projection: _, ...text } = dioramaClipSize(tokenizer).text
     const size: StableDiffusionSize = { ...embedded, text }
-    const latents = await latentsOf(autoencoder, pictures, size.autoencoder)
+    const latents = await keptLatents(options, autoencoder, pictures, size)
     const tower = await startOf(options, 'text_encoder')
     const initial = {
       ...below(trained.text, Object.keys(tower).length > 0 ? tower : await towerOf(files.within(options.output, results.clip))),
@@ -121,9 +122,43 @@ async function allOf(location: string | URL): Promise<Parameters> {
   return Object.fromEntries(await Promise.all(file.names.map(read)))
 }
 
-/** What a user's own pictures start from: the embedded model, where there is one. Diorama's training starts from chance. */
-const startOf = async ({ data }: TrainingOptions, network: NetworkName): Promise<Parameters> =>
-  data !== undefined && (await exists(embeddedModel)) ? above(network, await allOf(embeddedModel)) : {}
+/** What was asked for, or for a user's own pictures the embedded model, where there is one. Diorama's training starts from chance. */
+async function startOf({ data, from }: TrainingOptions, network: NetworkName): Promise<Parameters> {
+  const start = from ?? (data !== undefined && (await exists(embeddedModel)) ? embeddedModel : undefined)
+  return start === undefined ? {} : above(network, await allOf(start))
+}
+
+/** The result of the stage before, or else that of the model to start from. */
+async function autoencoderOf(options: TrainingOptions): Promise<Parameters> {
+  const path = files.within(options.output, results.autoencoder)
+  return options.from !== undefined && !(await exists(path)) ? startOf(options, 'vae') : allOf(path)
+}
+
+/** Latents take minutes, so they stay beside the pictures that they were made of, for as long as neither those nor the autoencoder change. */
+async function keptLatents(
+  { data, output }: TrainingOptions,
+  autoencoder: Parameters,
+  pictures: CaptionedPictures,
+  size: StableDiffusionSize,
+): Promise<Float32Array> {
+  const make = () => latentsOf(autoencoder, pictures, size.autoencoder)
+  if (data !== undefined) return make()
+  const path = files.within(output, results.latents)
+  const { count } = pictures
+  // A few pictures' latents tell whether the rest would be the same.
+  const probe = await latentsOf(autoencoder, { ...pictures, count: Math.min(count, 4) }, size.autoencoder)
+  if (await exists(path)) {
+    const kept = (await (await openCheckpoint(path)).read('latents')).data as Float32Array
+    if (
+      kept.length === (probe.length / Math.min(count, 4)) * count &&
+      probe.every((value, i) => Math.abs(value - (kept[i] as number)) < 1e-3)
+    )
+      return kept
+  }
+  const latents = await make()
+  await writeSafetensors(path, [['latents', array(latents, { shape: [count, latents.length / count] })]])
+  return latents
+}
 
 /** The text tower of a pair, without the projection into the space that it shares with pictures. */
 async function towerOf(location: string): Promise<Parameters> {

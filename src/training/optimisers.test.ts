@@ -155,6 +155,8 @@ describe('muon()', () => {
     )
     const { parameters } = await step(zero, gradients, optimiser.init(zero), scalar(0.1))
     const [wide, tall, convolution] = [parameters.wide, parameters.tall, parameters.convolution].map((p) => numbers(p as NDArray))
+    const turned = orthogonal([Array.from(values.subarray(0, 12)), Array.from(values.subarray(12))]).flat()
+    expectClose([wide as number[]], [turned.map((value) => -0.1 * 0.2 * Math.sqrt(12) * value)])
     expectClose([convolution as number[]], [wide as number[]])
     expectClose([Array.from({ length: 24 }, (_, i) => tall?.[(i % 12) * 2 + Math.floor(i / 12)] as number)], [wide as number[]])
     expect(Math.hypot(...(wide as number[]))).toBeGreaterThan(0.1 * 0.2 * Math.sqrt(12) * Math.sqrt(2) * 0.6)

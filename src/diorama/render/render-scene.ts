@@ -50,9 +50,9 @@ function stylise(scene: Scene, stage: Stage, camera: Camera, seen: Cast): Float3
     case 'photo':
       return seen.light
     case 'cartoon':
-      return cartoon(seen)
+      return cartoon(seen, materials)
     case 'pencil sketch':
-      return pencilSketch(seen, materials, scene.seed)
+      return pencilSketch(seen, scene.objects, scene.seed)
     case 'oil':
       return oil(seen, scene.seed)
     case 'pixel art': {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { causalFamily, decoderOf } from '../../src/backbones/language/index.js'
+import { causalFamily, decoderOf, encoderDecoderFamily, encoderDecoderOf } from '../../src/backbones/language/index.js'
 import { beamSearch } from '../../src/generative/language/beam-search.js'
 import { type Decoder, type DecoderOptions, generateTokens, type Row } from '../../src/generative/language/index.js'
 import type { NDArray, Tensor } from '../../src/graph/index.js'
@@ -28,8 +28,13 @@ export async function storedDecoder(name: string, options: DecoderOptions = {}):
 /** The file without what is not the model: inputs and answers. */
 const modelOnly = (file: Checkpoint): Checkpoint => ({
   ...file,
-  names: file.names.filter((name) => /^(model|transformer|lm_head)\./.test(name)),
+  names: file.names.filter((name) => /^(model|transformer|lm_head|shared|encoder|decoder)\./.test(name)),
 })
+
+export async function storedEncoderDecoder(name: string): Promise<Decoder> {
+  const file = await storedModel(name)
+  return encoderDecoderOf(encoderDecoderFamily(file.metadata.get('config') as string), modelOnly(file))
+}
 
 /** What the reference computed from a stored model, row by row. */
 export async function storedRows(name: string, tensor: string): Promise<number[][]> {

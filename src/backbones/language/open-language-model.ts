@@ -9,10 +9,11 @@ import { type Checkpoint, exists, openCheckpoint } from '../../weights/index.js'
 import { endTokens } from '../config-fields.js'
 import { longestConfig, readConfig } from '../read-config.js'
 import { type CausalFamily, causalFamily } from './causal-family.js'
+import { type EncoderDecoderFamily, encoderDecoderFamily, encoderDecoderOf } from './encoder-decoder-family.js'
 
 export interface OpenedLanguageModel extends LanguageModel {
   readonly tokenizer: TextTokenizer
-  readonly family: CausalFamily
+  readonly family: CausalFamily | EncoderDecoderFamily
   dispose(): Promise<void>
 }
 
@@ -47,6 +48,7 @@ export function decoderOf(family: CausalFamily, file: Checkpoint, options: Decod
   })
 }
 
+const kind = z.object({ model_type: z.string() })
 const generationConfig = z.object({ eos_token_id: endTokens })
 
 /**
@@ -60,9 +62,10 @@ const generationConfig = z.object({ eos_token_id: endTokens })
  */
 export async function openLanguageModel(folder: string | URL, options: DecoderOptions = {}): Promise<OpenedLanguageModel> {
   const config = files.within(folder, 'config.json')
-  const family = causalFamily(await textOf(config), config)
+  const told = await textOf(config)
+  const family = readConfig(kind, told, config).model_type === 't5' ? encoderDecoderFamily(told, config) : causalFamily(told, config)
   const generation = files.within(folder, 'generation_config.json')
-  const told = (await exists(generation)) ? readConfig(generationConfig, await textOf(generation), generation).eos_token_id : []
+  const ends = (await exists(generation)) ? readConfig(generationConfig, await textOf(generation), generation).eos_token_id : []
   const tokenizer = await openTextTokenizer(folder)
   if (tokenizer.size > family.size.vocabulary)
     throw new LanguageError(
@@ -70,9 +73,23 @@ export async function openLanguageModel(folder: string | URL, options: DecoderOp
       `Cannot load ${String(folder)}: the tokenizer has tokens up to ${tokenizer.size - 1}, the model reads ${family.size.vocabulary}`,
       'tokenizer.json belongs to another model',
     )
-  const decoder = decoderOf(family, await openCheckpoint(folder), options)
-  return { decoder, tokenizer, family, endTokens: told.length > 0 ? told : family.endTokens, dispose: () => decoder.dispose() }
+  const file = await openCheckpoint(folder)
+  const reads = 'describe' in family
+  const decoder = reads ? encoderDecoderOf(family, file, options) : decoderOf(family, file, options)
+  return {
+    decoder,
+    tokenizer: reads ? asSource(tokenizer, family.startToken) : tokenizer,
+    family,
+    endTokens: ends.length > 0 ? ends : family.endTokens,
+    dispose: () => decoder.dispose(),
+  }
 }
+
+/** A text as an encoder-decoder has it: what it answers to, and the token that answers begin with. */
+const asSource = (tokenizer: TextTokenizer, startToken: number): TextTokenizer => ({
+  ...tokenizer,
+  encode: (text, options) => [...tokenizer.encode(text, options), startToken],
+})
 
 async function textOf(location: string): Promise<string> {
   const file = await files.open(location)

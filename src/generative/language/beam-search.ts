@@ -1,8 +1,8 @@
 import type { Decoder } from './decoder.js'
-import { checkTokenOptions, fitted, type TokenOptions } from './generate-tokens.js'
+import { checkTokenOptions, fitted, ownWords, type TokenOptions } from './generate-tokens.js'
 import { LanguageError } from './language-error.js'
 import type { Row } from './reuse.js'
-import { adjusted, likeliest, logTotal, mostProbable } from './sampling.js'
+import { adjusted, likeliest, logTotal, mostProbable, type Said } from './sampling.js'
 
 export interface BeamOptions
   extends Pick<TokenOptions, 'maxTokens' | 'endTokens' | 'vocabulary' | 'truncate' | 'signal' | 'logitBias' | 'repetitionPenalty'> {
@@ -71,7 +71,14 @@ export async function beamSearch(
       const scored = search.running.map((beam) => {
         const own = (logits.data as Float32Array).subarray(row * width, (row + 1) * width)
         row++
-        return { beam, logProbabilities: logProbabilitiesOf(own, [...search.prompt, ...beam.tokens], search.prompt.length, options) }
+        return {
+          beam,
+          logProbabilities: logProbabilitiesOf(
+            own,
+            ownWords(decoder, { tokens: [...search.prompt, ...beam.tokens], prompt: search.prompt.length }),
+            options,
+          ),
+        }
       })
       advance(search, scored, { ...options, endTokens, limit })
     }
@@ -82,11 +89,11 @@ export async function beamSearch(
 }
 
 /** As in the reference, penalties change the log-probabilities, which then no longer sum to 1. */
-function logProbabilitiesOf(logits: Float32Array, tokens: Row, prompt: number, options: BeamOptions): Float32Array {
+function logProbabilitiesOf(logits: Float32Array, said: Said, options: BeamOptions): Float32Array {
   mostProbable(logits) // says which logit is no number
   const total = logTotal(logits)
   const plain = logits.map((logit) => logit - total)
-  const scores = adjusted(plain, { tokens, prompt }, options)
+  const scores = adjusted(plain, said, options)
   if (options.vocabulary !== undefined) scores.fill(Number.NEGATIVE_INFINITY, options.vocabulary)
   return scores
 }

@@ -43,6 +43,8 @@ export interface AttendOptions {
   readonly scale?: number | undefined
   /** A token looks at this many at most, itself included (sliding window). */
   readonly window?: number | undefined
+  /** Added to the scores: [batch or 1, heads, tokens, keys], with a past as many keys as the caches have room for. */
+  readonly bias?: Tensor | undefined
 }
 
 /** How the layers of a decoder see the tokens before. */
@@ -64,14 +66,14 @@ export function attending(tokens: Tensor, past?: Past): Attending {
   return {
     positions,
     caches,
-    attend(q, k, v, { scale, window } = {}) {
+    attend(q, k, v, { scale, window, bias } = {}) {
       const scaled = scale === undefined ? {} : { scale }
       if (!past)
         return window === undefined
-          ? scaledDotProductAttention(q, k, v, { causal: true, ...scaled })
+          ? scaledDotProductAttention(q, k, v, { causal: true, mask: bias, ...scaled })
           : scaledDotProductAttention(q, k, v, { mask: band(count, window), ...scaled })
       const cache = past.caches[caches.length] as KeyValueCache
-      const options = { ...scaled, ...(window !== undefined && { window }), empty: true }
+      const options = { ...scaled, ...(window !== undefined && { window }), bias, empty: true }
       const { output, cache: next } = cachedAttention(q, k, v, cache, past.lengths, options)
       caches.push(next)
       return output

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { array, compile, constant, embedding, fill, type NDArray, type Tensor } from '../../graph/index.js'
 import { attending, type CausalNetwork, splitHeads, statesToRead } from './causal.js'
-import { capacityFor, causalDecoder } from './decoder.js'
+import { causalDecoder } from './decoder.js'
 import { type Row, reuseOf } from './reuse.js'
 
 const [vocabulary, width] = [16, 8]
@@ -103,10 +103,6 @@ describe('causalDecoder()', () => {
   ])('refuses %s', async (_, rows, sentence) => {
     await expect(decoder.next(rows)).rejects.toThrow(sentence)
   })
-})
-
-test('capacityFor() grows by a quarter in steps of 256, up to the context', () => {
-  expect([1, 256, 257, 513, 1025, 5000].map((tokens) => capacityFor(tokens, 4096))).toEqual([256, 256, 512, 768, 1280, 4096])
 })
 
 test('reuseOf() finds the longest beginning, its own row first', () => {

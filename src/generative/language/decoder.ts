@@ -1,4 +1,5 @@
 import { array, type KeyValueCache, type NDArray, type Runtime, stateful, type Tensor, zeros } from '../../graph/index.js'
+import { cacheRows, capacityFor, emptyCaches } from './cache-rows.js'
 import type { CausalNetwork } from './causal.js'
 import { LanguageError } from './language-error.js'
 import { type Row, reuseOf } from './reuse.js'
@@ -16,6 +17,8 @@ export interface Decoder {
    * @throws LanguageError for a row without tokens, with an unknown one, or longer than the context
    */
   next(rows: readonly Row[], options?: { readonly signal?: AbortSignal | undefined }): Promise<NDArray>
+  /** How many of a row's first tokens are what it answers to and no text of its own, which penalties do not look at; none if left out. */
+  heard?(row: Row): number
   dispose(): Promise<void>
 }
 
@@ -38,8 +41,6 @@ export interface DecoderOptions {
   readonly piece?: number
 }
 
-type Caches<T = NDArray> = readonly { readonly key: T; readonly value: T }[]
-
 /**
  * A decoder with key/value caches. One program serves prompts and single tokens, any batch and any capacity. The
  * caches stay with the runtime and are written in place; they grow by a quarter when they are full, because attention's time
@@ -50,48 +51,24 @@ export function causalDecoder(
   { vocabulary, context, layers, keyValueHeads, headWidth }: DecoderSize,
   { runtime, label = 'the decoder', piece = 512 }: DecoderOptions = {},
 ): Decoder {
-  const empty = (batch: number, capacity: number): Caches =>
-    Array.from({ length: layers }, () => {
-      const shape = [batch, keyValueHeads, capacity, headWidth]
-      return { key: zeros(shape), value: zeros(shape) }
-    })
-  let [batch, capacity] = [1, capacityFor(1, context)]
   /** What the caches hold: the tokens that went through the network, row by row. */
   let held: readonly Row[] = []
   let queue: Promise<unknown> = Promise.resolve()
 
+  const kind = { layers, keyValueHeads, headWidth, context }
   const program = stateful(
     (caches: readonly KeyValueCache[], tokens: Tensor, lengths: Tensor, counts: Tensor) => {
       const { logits, caches: next } = network(tokens, { past: { caches, lengths }, counts })
       return [next, logits] as const
     },
-    empty(batch, capacity),
+    emptyCaches(kind, 1, capacityFor(1, context)),
     {
       label,
       ...(runtime && { runtime }),
       dynamic: [{ each: ['batch', null, 'capacity', null] }, ['batch', 'tokens'], ['batch'], ['batch']],
     },
   )
-
-  /** Gives each new row the caches of the row that it goes on from, and all of them room for `longest` tokens. */
-  async function arrange(sources: readonly number[], kept: readonly number[], longest: number): Promise<void> {
-    const inPlace = sources.length === batch && sources.every((source, row) => source === row || kept[row] === 0)
-    const nothing = kept.every((count) => count === 0)
-    const fits = longest <= capacity && !(nothing && capacityFor(longest, context) < capacity / 2)
-    if (inPlace && fits) return
-    const wanted = longest <= capacity && !nothing ? capacity : capacityFor(longest, context)
-    const next = empty(sources.length, wanted)
-    if (!nothing) {
-      const before = await program.read()
-      for (const [layer, { key, value }] of next.entries()) {
-        const from = before[layer] as Caches[number]
-        copyRows(from.key, key, sources, kept)
-        copyRows(from.value, value, sources, kept)
-      }
-    }
-    await program.write(next as Parameters<typeof program.write>[0])
-    ;[batch, capacity] = [sources.length, wanted]
-  }
+  const arrange = cacheRows(program, kind)
 
   /** Puts tokens behind what the caches hold; rows that are shorter than the longest are padded behind. */
   async function feed(rows: readonly Row[], from: readonly number[], to: readonly number[]): Promise<NDArray> {
@@ -147,26 +124,7 @@ export function causalDecoder(
   }
 }
 
-/** Room for a text: multiples of 256 tokens that grow by a quarter, and never more than the context. */
-export function capacityFor(tokens: number, context: number): number {
-  let capacity = 256
-  while (capacity < tokens) capacity = Math.ceil((capacity * 1.25) / 256) * 256
-  return Math.min(capacity, context)
-}
-
-/** Copies the filled part of rows of a cache [batch, heads, capacity, width] into another of other batch and capacity. */
-function copyRows(from: NDArray, to: NDArray, sources: readonly number[], kept: readonly number[]): void {
-  const [, heads, oldCapacity, width] = from.shape as [number, number, number, number]
-  const capacity = to.shape[2] as number
-  const [source, target] = [from.data as Float32Array, to.data as Float32Array]
-  for (const [row, origin] of sources.entries())
-    for (let head = 0; origin >= 0 && head < heads; head++) {
-      const start = (origin * heads + head) * oldCapacity * width
-      target.set(source.subarray(start, start + (kept[row] as number) * width), (row * heads + head) * capacity * width)
-    }
-}
-
-function checkRows(rows: readonly Row[], { vocabulary, context }: Pick<DecoderSize, 'vocabulary' | 'context'>): void {
+export function checkRows(rows: readonly Row[], { vocabulary, context }: Pick<DecoderSize, 'vocabulary' | 'context'>): void {
   if (rows.length === 0) throw new LanguageError('InvalidTokens', 'Cannot continue texts: expected at least one row of tokens, found none')
   for (const [r, row] of rows.entries()) {
     if (row.length === 0)
@@ -188,7 +146,7 @@ function checkRows(rows: readonly Row[], { vocabulary, context }: Pick<DecoderSi
 }
 
 /** Equal rows once, and where each row went: several samples of one prompt begin as one row. */
-function withoutRepeats(rows: readonly Row[]): { readonly unique: readonly Row[]; readonly place: readonly number[] } {
+export function withoutRepeats(rows: readonly Row[]): { readonly unique: readonly Row[]; readonly place: readonly number[] } {
   if (rows.length === 1) return { unique: rows, place: [0] }
   const known = new Map<string, number>()
   const unique: Row[] = []
@@ -201,7 +159,7 @@ function withoutRepeats(rows: readonly Row[]): { readonly unique: readonly Row[]
   return { unique, place }
 }
 
-function repeated(logits: NDArray, place: readonly number[]): NDArray {
+export function repeated(logits: NDArray, place: readonly number[]): NDArray {
   const width = logits.shape[1] as number
   const out = zeros([place.length, width])
   const data = logits.data as Float32Array

@@ -2,7 +2,17 @@ import { key } from '../../graph/index.js'
 import type { Decoder } from './decoder.js'
 import { LanguageError } from './language-error.js'
 import type { Row } from './reuse.js'
-import { adjusted, candidatesOf, checkSampling, draw, type Likelihood, likeliest, logTotal, type SamplingOptions } from './sampling.js'
+import {
+  adjusted,
+  candidatesOf,
+  checkSampling,
+  draw,
+  type Likelihood,
+  likeliest,
+  logTotal,
+  type Said,
+  type SamplingOptions,
+} from './sampling.js'
 
 /** Why a text ended: the model ended it, a caller's condition held, or there was no room left for more. */
 export type Ending = 'end' | 'stop' | 'length' | 'context'
@@ -88,7 +98,7 @@ export async function* generateTokens(
     const still: Text[] = []
     for (const [place, text] of open.entries()) {
       const own = all.subarray(place * width, (place + 1) * width)
-      const token = choose(own, text, options, root.child(text.row, text.tokens.length - text.prompt))
+      const token = choose(own, text, decoder, options, root.child(text.row, text.tokens.length - text.prompt))
       if (endTokens.includes(token)) {
         yield ended(text, 'end')
         continue
@@ -114,15 +124,21 @@ export async function* generateTokens(
   }
 }
 
-function choose(own: Float32Array, said: Text, options: TokenOptions, draws: Parameters<typeof draw>[1]): number {
+function choose(own: Float32Array, said: Text, decoder: Decoder, options: TokenOptions, draws: Parameters<typeof draw>[1]): number {
   const { vocabulary, constrain } = options
-  let scores = adjusted(own, said, options)
+  let scores = adjusted(own, ownWords(decoder, said), options)
   if (constrain || (vocabulary !== undefined && vocabulary < own.length)) {
     if (scores === own) scores = own.slice()
     if (vocabulary !== undefined) scores.fill(Number.NEGATIVE_INFINITY, vocabulary)
     constrain?.(scores, said)
   }
   return draw(candidatesOf(scores, options), draws)
+}
+
+/** What penalties look at: not what an answer of an encoder-decoder answers to. */
+export function ownWords(decoder: Decoder, { tokens, prompt }: Said): Said {
+  const heard = decoder.heard?.(tokens) ?? 0
+  return heard === 0 ? { tokens, prompt } : { tokens: tokens.slice(heard), prompt: prompt - heard }
 }
 
 /** What the numbers among the options must be. */

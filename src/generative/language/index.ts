@@ -2,6 +2,7 @@
 export { type BeamOptions, type BeamText, beamSearch } from './beam-search.js'
 export * from './causal.js'
 export { causalDecoder, type Decoder, type DecoderOptions, type DecoderSize } from './decoder.js'
+export { type EncoderDecoderNetwork, type EncoderDecoderSize, encoderDecoder, type SecondOptions } from './encoder-decoder.js'
 export {
   completeText,
   generateText,

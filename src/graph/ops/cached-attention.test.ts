@@ -36,6 +36,21 @@ test('cachedAttention() keeps to its window', async () => {
   close(await compile(windowed)(...args, cache, lengthsOf(9, 7)), await compile(windowed, { fuse: false })(...args, cache, lengthsOf(9, 7)))
 })
 
+test('cachedAttention() adds a bias to its scores, per row and head or for all of them', async () => {
+  const biased = (q: Tensor, k: Tensor, v: Tensor, cache: KeyValueCache, lengths: Tensor, bias: Tensor) =>
+    cachedAttention(q, k, v, cache, lengths, { bias }).output
+  const shape = [batch, keyHeads, capacity, width]
+  const args = [noise([batch, heads, 1, width], 1), noise([batch, keyHeads, 1, width], 2), noise([batch, keyHeads, 1, width], 3)] as const
+  const cache = { key: noise(shape, 4), value: noise(shape, 5) }
+  const own = await compile(biased)(...args, cache, lengthsOf(9, 7), noise([batch, heads, 1, capacity], 6))
+  close(own, await compile(biased, { fuse: false })(...args, cache, lengthsOf(9, 7), noise([batch, heads, 1, capacity], 6)))
+  const shared = await compile(biased)(...args, cache, lengthsOf(9, 7), noise([1, heads, 1, capacity], 6))
+  expect(shared.at(0)).toBeCloseTo(own.at(0), 5) // the first row's bias is the shared one
+  expect(shared.at(heads * width)).not.toBeCloseTo(own.at(heads * width), 3)
+  const wrong = compile(biased)(...args, cache, lengthsOf(9, 7), noise([1, heads, 1, capacity - 1], 6))
+  await expect(wrong).rejects.toThrow('the bias of shape [1, 4, 1, 15] is not [2, 4, 1, 16]')
+})
+
 test('cachedAttention() fed token by token through a state equals causal attention over the whole', async () => {
   const tokens = 6
   const [q, k, v] = [

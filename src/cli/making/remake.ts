@@ -83,7 +83,13 @@ async function inputOf(original: Original, system: System, from: readonly string
   const input: Record<string, unknown> = 'seed' in system.input.shape ? { seed: own.seed } : {}
   for (const [name, value] of Object.entries(options)) {
     const field = system.fields.find((each) => each.name === name)
-    input[name] = field?.location ? sources.located(value) : field?.kind === 'medium' ? await mediumOf(field, value, sources) : value
+    input[name] = field?.location
+      ? field.list
+        ? sources.located(value)
+        : sources.located(value)[0]
+      : field?.kind === 'medium'
+        ? await mediumOf(field, value, sources)
+        : value
   }
   try {
     parseInput(system.id, system.input, input)

@@ -10,5 +10,5 @@ export { type Level, levelOfAlphaBar, levelOfRatio, type Prediction, toNoise, to
 export { type Sampler, type SamplerOptions, type SamplerState, startCall } from './sampler.js'
 export * from './samplers.js'
 export { type NoiseSchedule, noiseSchedule, type ScheduleOptions } from './schedule.js'
-export type { Spacing } from './spacing.js'
+export { roundHalfEven, type Spacing } from './spacing.js'
 export * from './training.js'

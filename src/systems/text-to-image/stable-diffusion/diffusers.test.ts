@@ -140,10 +140,16 @@ describe('openDiffusers()', () => {
       { _class_name: 'FluxPipeline' },
       /the configuration has "_class_name": "FluxPipeline"; Invalid option: expected one of "StableDiffusionPipeline"/,
     ],
+    ['unet/config.json', { addition_embed_type: 'image' }, '"addition_embed_type": "image"; only "text_time" and null are built'],
     [
       'unet/config.json',
       { addition_embed_type: 'text_time' },
-      '"addition_embed_type": "text_time"; only null is built: this is an XL model, which has two text encoders',
+      'expected a pipeline of XL, since its U-Net reads sizes and a text as a whole, found another',
+    ],
+    [
+      'model_index.json',
+      { _class_name: 'StableDiffusionXLPipeline' },
+      'expected a U-Net with "addition_embed_type": "text_time", as XL has it, found none',
     ],
     ['unet/config.json', { block_out_channels: [1e9] }, 'Too big'],
     [

@@ -1,20 +1,22 @@
 import type { z } from 'zod'
 import { files } from '#files'
 import { autoencoderKL } from '../../../backbones/index.js'
-import { readConfig } from '../../../backbones/read-config.js'
+import { longestConfig, readConfig } from '../../../backbones/read-config.js'
 import type { CheckpointChoice } from '../../../contract/index.js'
 import { noiseSchedule } from '../../../generative/index.js'
 import { GeneraError } from '../../../graph/index.js'
 import { checkCheckpoint, fromCheckpoint, type Scope } from '../../../nn/index.js'
-import { openTokenizer } from '../../../tokenizers/index.js'
+import { type ClipTokenizer, openTokenizer } from '../../../tokenizers/index.js'
 import { autoencoderConfig, pipelineConfig, schedulerConfig, textConfig, unetConfig } from './diffusers-config.js'
 import { asStored, pointable, type StableDiffusionModel, unneeded } from './model.js'
-import { type NetworkName, networksOf } from './sizes.js'
+import { type AnyNetworkName, networksOf, type StableDiffusionSize } from './sizes.js'
 
 /** What published pipelines are run with. */
-const guidanceScale = 7.5
-/** Configurations are a few kilobytes. */
-const longestConfig = 2 ** 20
+const guidanceScales = { single: 7.5, xl: 5 } as const
+/** XL's refiner changes details of a picture and keeps the rest. */
+const refinerStrength = 0.3
+/** XL reads the states before the last layer as they are. */
+const penultimate = { skip: 1, finalNorm: false } as const
 
 /**
  * Opens a folder of the diffusers library: `model_index.json`, and a folder for each part. The names of its tensors are those that the networks
@@ -22,34 +24,97 @@ const longestConfig = 2 ** 20
  */
 export async function openDiffusers(choice: CheckpointChoice): Promise<StableDiffusionModel> {
   const at = (part: string, name: string) => files.within(files.within(choice.location, part), name)
-  await configOf(pipelineConfig, files.within(choice.location, 'model_index.json'))
-  const { size: unet, cells } = await configOf(unetConfig, at('unet', 'config.json'))
-  const autoencoder = await configOf(autoencoderConfig, at('vae', 'config.json'))
-  const text = await configOf(textConfig, at('text_encoder', 'config.json'))
-  const { schedule, ...sampling } = await configOf(schedulerConfig, at('scheduler', 'scheduler_config.json'))
-  const size = { text, unet, autoencoder, native: cells * autoencoderKL.downsampling(autoencoder) }
+  const index = files.within(choice.location, 'model_index.json')
+  const pipeline = await configOf(pipelineConfig, index)
+  const { distilled, ...settings } = await configOf(schedulerConfig, at('scheduler', 'scheduler_config.json'))
+  const { schedule, ...sampling } = settings
+  const size = await sizeOf(pipeline, at, index)
   const networks = networksOf(size)
-  const scopeOf = async (name: NetworkName): Promise<Scope> => {
-    const file = await pointable(await choice.open(name), files.within(choice.location, name))
-    checkCheckpoint(asStored(networks[name], file), file, { ignore: unneeded })
+  const scopeOf = async (name: AnyNetworkName): Promise<Scope> => {
+    const part = name === 'text_encoder' ? (size.textName ?? name) : name
+    const file = await pointable(await choice.open(part), files.within(choice.location, part))
+    checkCheckpoint(asStored(networks[name] ?? networks.text_encoder, file), file, { ignore: unneeded })
     return fromCheckpoint(file)
   }
+  const tokenizer = await openTokenizer(files.within(choice.location, size.textName ? 'tokenizer_2' : 'tokenizer'))
+  const refines = size.unet.added?.numbers === 5
   return {
     name: choice.name,
-    scopes: { text_encoder: await scopeOf('text_encoder'), unet: await scopeOf('unet'), vae: await scopeOf('vae') },
+    scopes: {
+      text_encoder: await scopeOf('text_encoder'),
+      ...(size.second && { text_encoder_2: await scopeOf('text_encoder_2') }),
+      unet: await scopeOf('unet'),
+      vae: await scopeOf('vae'),
+    },
     size,
-    tokenizer: await openTokenizer(files.within(choice.location, 'tokenizer')),
+    tokenizer,
+    ...(size.second && { secondTokenizer: await secondTokenizer(choice, tokenizer) }),
     schedule: noiseSchedule(schedule),
-    settings: { ...sampling, guidanceScale },
+    settings: { ...sampling, guidanceScale: distilled?.guidanceScale ?? guidanceScales[pipeline.xl ? 'xl' : 'single'] },
+    ...((distilled || refines) && {
+      defaults: {
+        ...(distilled && { scheduler: distilled.scheduler, steps: distilled.steps }),
+        ...(refines && { strength: refinerStrength }),
+      },
+    }),
+    emptyIsZero: pipeline.xl && pipeline.emptyIsZero,
   }
 }
 
-async function configOf<Config extends z.ZodType>(schema: Config, location: string): Promise<z.output<Config>> {
-  const file = await files.open(location)
-  if (file.size > longestConfig)
-    throw new GeneraError(
-      'CheckpointSettings',
-      `Cannot load ${file.name}: expected a configuration of at most a megabyte, found ${file.size.toLocaleString('en')} bytes`,
+async function sizeOf(
+  { xl, secondAlone }: z.output<typeof pipelineConfig>,
+  at: (part: string, name: string) => string,
+  index: string,
+): Promise<StableDiffusionSize> {
+  const { size: unet, cells, added } = await configOf(unetConfig, at('unet', 'config.json'))
+  const autoencoder = await configOf(autoencoderConfig, at('vae', 'config.json'))
+  const native = cells * autoencoderKL.downsampling(autoencoder)
+  if (xl !== (added !== null))
+    throw fault(
+      index,
+      xl
+        ? 'a U-Net with "addition_embed_type": "text_time", as XL has it'
+        : 'a pipeline of XL, since its U-Net reads sizes and a text as a whole',
+      xl ? 'none' : 'another',
     )
+  if (!added) return { text: withoutProjection(await configOf(textConfig, at('text_encoder', 'config.json'))), unet, autoencoder, native }
+  const second = await configOf(textConfig, at('text_encoder_2', 'config.json'))
+  const { projection } = second
+  const numbers = (added.width - projection) / added.sinusoids
+  if (numbers !== 5 && numbers !== 6)
+    throw fault(
+      at('unet', 'config.json'),
+      `"projection_class_embeddings_input_dim" to be ${projection}, the text's projection, and 5 or 6 numbers of ${added.sinusoids}`,
+      String(added.width),
+    )
+  const rest = {
+    states: penultimate,
+    unet: { ...unet, added: { pooled: projection, numbers, sinusoids: added.sinusoids } },
+    autoencoder,
+    native,
+  }
+  if (secondAlone) return { text: second, textName: 'text_encoder_2', ...rest }
+  return { text: withoutProjection(await configOf(textConfig, at('text_encoder', 'config.json'))), second, ...rest }
+}
+
+/** The first tower is read for its states; a projection that its file has is not needed. */
+const withoutProjection = ({ projection: _, ...text }: z.output<typeof textConfig>): StableDiffusionSize['text'] => text
+
+/** Both towers of XL read the same tokens; only what fills the rest of a window differs. */
+async function secondTokenizer({ location }: CheckpointChoice, first: ClipTokenizer): Promise<ClipTokenizer> {
+  const place = files.within(location, 'tokenizer_2')
+  const second = await openTokenizer(place)
+  const facts = ({ vocabulary, context, start, end }: ClipTokenizer) =>
+    `${vocabulary} tokens in windows of ${context}, from ${start} to ${end}`
+  if (facts(second) !== facts(first)) throw fault(place, `${facts(first)}, as the first tokenizer has them`, facts(second))
+  return second
+}
+
+const fault = (file: string, expected: string, found: string): GeneraError =>
+  new GeneraError('CheckpointSettings', `Cannot load ${file}: expected ${expected}, found ${found}`)
+
+export async function configOf<Config extends z.ZodType>(schema: Config, location: string): Promise<z.output<Config>> {
+  const file = await files.open(location)
+  if (file.size > longestConfig) throw fault(file.name, 'a configuration of at most a megabyte', `${file.size.toLocaleString('en')} bytes`)
   return readConfig(schema, new TextDecoder().decode(await file.read(0, file.size)), file.name)
 }

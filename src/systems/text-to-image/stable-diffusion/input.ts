@@ -8,6 +8,7 @@ const longestText = 4000
 const side = () => z.int().min(8).max(4096).optional()
 
 /** Places of files on this machine; on the command line one flag for each. */
+const place = () => z.string().min(1).max(longestText).meta({ location: true })
 const location = (flag: string) => z.array(z.string().min(1).max(longestText)).meta({ flag, location: true })
 
 /** Everything that Stable Diffusion can be asked for, under the names that its users know. */
@@ -26,7 +27,7 @@ export const input = z
       .max(1)
       .optional()
       .describe('How far to go from the picture: 0 keeps it, 1 forgets it; 0.8 if it is not given, 1 with a mask'),
-    steps: z.int().min(1).max(1000).default(20).describe('Steps from noise to picture'),
+    steps: z.int().min(1).max(1000).optional().describe('Steps from noise to picture: 20, in models distilled for few steps 4'),
     guidanceScale: z
       .number()
       .min(0)
@@ -34,7 +35,10 @@ export const input = z
       .optional()
       .describe('How closely the words are followed; 1 and less not at all beyond what comes by itself. The checkpoint has one of its own'),
     guidanceRescale: z.number().min(0).max(1).default(0).describe('Share by which guided pictures are kept from overexposure'),
-    scheduler: z.enum(samplerNames).default('dpm++-2m').describe('Method that goes from noise to picture'),
+    scheduler: z
+      .enum(samplerNames)
+      .optional()
+      .describe('Method that goes from noise to picture: dpm++-2m, in models distilled for few steps their own'),
     prediction: z
       .enum(['epsilon', 'v_prediction'])
       .optional()
@@ -49,13 +53,26 @@ export const input = z
       .describe("Where noise comes from; torch-cpu gives published pipelines' pictures for the same seed"),
     loras: location('lora').max(16).optional().describe('Files of LoRA, each with how much of it: style.safetensors:0.8'),
     embeddings: location('embedding').max(64).optional().describe('Files of textual inversion; their words then stand in prompts'),
+    vae: place().optional().describe("An autoencoder in place of the checkpoint's own: a file, or a folder of diffusers"),
+    refiner: place().optional().describe("A checkpoint of XL's refiner, which makes the last steps"),
+    denoisingEnd: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .optional()
+      .describe('Share of the noise that is gone when the refiner goes on; 0.8 if it is not given'),
+    aestheticScore: z.number().min(0).max(10).default(6).describe('How beautiful the refiner takes the picture to be'),
+    negativeAestheticScore: z.number().min(0).max(10).default(2.5).describe('And what it is to be led away from'),
     previewEvery: z.int().min(0).max(1000).default(0).describe('Steps between previews; 0 shows none'),
   })
-  .check(({ value: { image, mask, strength }, issues }) => {
-    const refuse = (path: 'mask' | 'strength', found: unknown, message: string) =>
+  .check(({ value: { image, mask, strength, refiner, denoisingEnd }, issues }) => {
+    const refuse = (path: 'mask' | 'strength' | 'refiner' | 'denoisingEnd', found: unknown, message: string) =>
       issues.push({ code: 'custom', path: [path], input: found, message })
     if (mask && !image) refuse('mask', mask, 'left out where no image is given, or given together with one')
     if (strength !== undefined && !image) refuse('strength', strength, 'left out where no image is given, or given together with one')
+    if (denoisingEnd !== undefined && !refiner)
+      refuse('denoisingEnd', denoisingEnd, 'left out where no refiner is given, or given together with one')
+    if (refiner && mask) refuse('refiner', refiner, 'left out where a mask is given: the refiner goes on with whole pictures')
     if (mask && image && (mask.width !== image.width || mask.height !== image.height))
       refuse('mask', mask, `a picture of ${image.width} × ${image.height}, as large as the image`)
   })

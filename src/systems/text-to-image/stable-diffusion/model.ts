@@ -1,9 +1,9 @@
-import type { NoiseSchedule } from '../../../generative/index.js'
+import type { NoiseSchedule, SamplerName } from '../../../generative/index.js'
 import { Scope } from '../../../nn/index.js'
 import type { ClipTokenizer } from '../../../tokenizers/index.js'
 import { type Checkpoint, openCheckpoint } from '../../../weights/index.js'
 import type { StableDiffusionSettings } from './settings.js'
-import type { NetworkName, StableDiffusionSize } from './sizes.js'
+import type { ByNetwork, StableDiffusionSize } from './sizes.js'
 
 /** What reading a prompt needs of a tokenizer. */
 export type PromptTokenizer = Pick<
@@ -11,14 +11,27 @@ export type PromptTokenizer = Pick<
   'vocabulary' | 'context' | 'start' | 'end' | 'padding' | 'tokens' | 'decode' | 'window' | 'encode'
 >
 
+/** How a checkpoint is run best, where that is not as most are. */
+export interface RunDefaults {
+  readonly scheduler?: SamplerName
+  readonly steps?: number
+  readonly strength?: number
+}
+
 /** A checkpoint that is ready to be run, whatever its layout on disk. No weight is in memory yet. */
 export interface StableDiffusionModel {
   readonly name: string
-  readonly scopes: Readonly<Record<NetworkName, Scope>>
+  readonly scopes: ByNetwork<Scope>
   readonly size: StableDiffusionSize
   readonly tokenizer: PromptTokenizer
+  /** Of XL's second text tower. It has the same vocabulary, and fills windows otherwise. */
+  readonly secondTokenizer?: PromptTokenizer
   readonly schedule: NoiseSchedule
   readonly settings: Omit<StableDiffusionSettings, 'size' | 'tokenizer' | 'schedule'>
+  /** What a request that says nothing of these is run with. */
+  readonly defaults?: RunDefaults
+  /** Whether no negative prompt means zeros in place of the states of an empty text, as XL's base was trained. */
+  readonly emptyIsZero?: boolean
   /** Whether it is in a published layout: then prompts are read as their users write them, with weights in brackets and at any length. */
   readonly published?: boolean
   /** What whoever runs it should know, such as what the file left open. */

@@ -1,8 +1,10 @@
-import { autoencoderKL, clipText, unet } from '../../../backbones/index.js'
+import { autoencoderKL, clipText, guidanceEmbedding, unet } from '../../../backbones/index.js'
 import { guide, rescaleGuidance } from '../../../generative/index.js'
 import { compile, concat, type Runtime, type Tensor } from '../../../graph/index.js'
+import type { Scope } from '../../../nn/index.js'
 import type { StableDiffusionModel } from './model.js'
 import type { PictureSize } from './picture.js'
+import type { ReadText } from './prompt.js'
 import { RecentlyUsed, type Use } from './recently-used.js'
 
 const { decode, encode, fromLatents, toLatents } = autoencoderKL
@@ -16,6 +18,11 @@ export interface DenoiserInputs<T = Tensor> {
   readonly context: T
   /** For inpainting models: [1, 1 + latent channels, height, width], the mask and the masked picture. */
   readonly masked?: T
+  /** What XL reads beside the states: the texts as a whole and the sizes, as many as there are texts. */
+  readonly pooled?: T
+  readonly numbers?: T
+  /** [1]: the guidance scale that a model distilled for few steps is told. */
+  readonly told?: T
   /** Scalars. */
   readonly guidance?: { readonly scale: T; readonly rescale?: T }
 }
@@ -30,17 +37,24 @@ const keptSizes = 3
 export function compileNetworks({ name, scopes, size }: StableDiffusionModel, runtime: Runtime) {
   const options = (network: string) => ({ runtime, label: `the ${network} of ${name}` })
 
-  /** Tokens [1, context] to states [1, context, width]. */
-  const readText = compile(
-    (tokens: Tensor) => clipText(scopes.text_encoder, tokens, size.text, size.states).states,
-    options('text encoder'),
-  )
+  /** Tokens [1, context] to states [1, context, width] and, where the U-Net reads it, the text as a whole. */
+  const readText = compile(({ tokens, second }: { tokens: Tensor; second?: Tensor }): ReadText<Tensor> => {
+    const first = clipText(scopes.text_encoder, tokens, size.text, size.states)
+    const other = size.second && second && clipText(scopes.text_encoder_2 as Scope, second, size.second, size.states)
+    const pooled = size.unet.added && (other ?? first).embedding
+    return { states: other ? concat([first.states, other.states], 2) : first.states, ...(pooled && { pooled }) }
+  }, options('text encoder'))
 
   /** What the model predicts, guided: the passes with and without the words are one batch of two. */
-  function predict({ sample, time, context, masked, guidance }: DenoiserInputs): Tensor {
+  function predict({ sample, time, context, masked, pooled, numbers, told, guidance }: DenoiserInputs): Tensor {
     const twice = (x: Tensor): Tensor => (guidance ? concat([x, x], 0) : x)
     const inputs = masked ? concat([sample, masked], 1) : sample
-    const predicted = unet(scopes.unet, { sample: twice(inputs), time: twice(time), context }, size.unet)
+    const embedded = told && size.unet.guidance ? guidanceEmbedding(told, size.unet.guidance) : undefined
+    const predicted = unet(
+      scopes.unet,
+      { sample: twice(inputs), time: twice(time), context, pooled, numbers, guidance: embedded },
+      size.unet,
+    )
     if (!guidance) return predicted
     const [unwanted, wanted] = predicted.split(2, 0) as [Tensor, Tensor]
     const guided = guide(unwanted, wanted, guidance.scale)

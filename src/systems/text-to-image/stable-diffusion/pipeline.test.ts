@@ -32,9 +32,9 @@ function plantedNetworks() {
   const calls: DenoiserInputs<NDArray>[] = []
   const read: number[][] = []
   const networks = {
-    readText: async (tokens: NDArray) => {
+    readText: async ({ tokens }: { tokens: NDArray }) => {
       read.push([...tokens.data].map(Number))
-      return array(new Float32Array(8).fill(read.length), { shape: [1, 1, 8] })
+      return { states: array(new Float32Array(8).fill(read.length), { shape: [1, 1, 8] }) }
     },
     ofSize: () => ({
       value: {

@@ -1,8 +1,9 @@
 import { autoencoderKL } from '../../../backbones/index.js'
 import { type GeneratorContext, type GeneratorEvent, InputError, type Made } from '../../../contract/index.js'
 import { keepKnown, latentMask, type SamplerState } from '../../../generative/index.js'
-import { array, type NDArray, scalar } from '../../../graph/index.js'
+import { array, GeneraError, type NDArray } from '../../../graph/index.js'
 import type { Image } from '../../../media/image.js'
+import { type Conditions, guides, readConditions } from './conditions.js'
 import type { StableDiffusionInput } from './input.js'
 import type { StableDiffusionModel } from './model.js'
 import type { Networks, SizedNetworks } from './networks.js'
@@ -19,8 +20,7 @@ import {
   pictureOf,
   pixelsOf,
 } from './picture.js'
-import { encodePrompt, paired, readWindows } from './prompt.js'
-import { type Walk, walkOf } from './sampling.js'
+import { restOf, type Walk, walkOf } from './sampling.js'
 
 const system = 'stable-diffusion'
 
@@ -42,34 +42,50 @@ interface Source {
   readonly mask: NDArray | undefined
 }
 
-/** What the U-Net is told at every call: the states of the texts, and how far to go from the one to the other. */
-interface Words {
-  readonly context: NDArray
-  readonly guidance?: { readonly scale: NDArray; readonly rescale?: NDArray }
-  readonly warnings: readonly string[]
+/** A checkpoint with its networks. */
+export interface Runnable {
+  readonly model: StableDiffusionModel
+  readonly networks: Networks
 }
 
-/** Text to image, image to image and inpainting (Rombach et al. 2022), one picture after the other. */
-export function stableDiffusionPipeline(model: StableDiffusionModel, networks: Networks) {
+/** A part of the way, with everything that its calls need. */
+interface Leg {
+  readonly model: StableDiffusionModel
+  readonly walk: Walk
+  readonly networks: SizedNetworks
+  readonly conditions: Conditions
+}
+
+/**
+ * Text to image, image to image and inpainting (Rombach et al. 2022), one picture after the other. With a refiner, that one makes the last steps
+ * (Podell et al. 2023, section 2.5).
+ */
+export function stableDiffusionPipeline(model: StableDiffusionModel, networks: Networks, refiner?: Runnable) {
   return async function* (input: StableDiffusionInput, { seeds, signal }: GeneratorContext): AsyncGenerator<GeneratorEvent<Image>, void> {
     const job = prepare(model, input)
-    const { calls } = job.walk
-    if (calls === 0) return yield* kept(job, seeds)
-    const words = await read(model, networks, input, job.guidanceScale)
+    const { walk } = job
+    if (walk.calls === 0) return yield* kept(job, seeds)
+    const { conditions, warnings: lost } = await readConditions(model, networks, input, job.size, job.guidanceScale)
+    const rest = refiner && (await refinement(model, refiner, input, job))
     yield { kind: 'progress', stage: 'read', done: 1, total: 1 }
-    const { scheduler, steps } = input
-    const warnings = [...job.warnings, ...words.warnings]
-    const facts = { scheduler, steps, guidanceScale: job.guidanceScale, ...job.size, warnings }
+    const warnings = [...job.warnings, ...lost]
+    const facts = { scheduler: walk.scheduler, steps: walk.sampler.steps, guidanceScale: job.guidanceScale, ...job.size, warnings }
     const results: Made<Image>[] = []
     const sized = networks.ofSize(job.size)
+    const refining = refiner?.networks.ofSize(job.size)
+    const legs: readonly Leg[] = [
+      { model, walk, networks: sized.value, conditions },
+      ...(rest && refining ? [{ ...rest, networks: refining.value }] : []),
+    ]
+    const calls = legs.reduce((sum, leg) => sum + leg.walk.calls, 0)
     try {
       for (const [index, seed] of seeds.entries()) {
         let latents: NDArray | undefined
         let done = 0
-        for await (const state of denoise(model, sized.value, job, words, noiseOf(input.rng, seed), signal)) {
+        for await (const state of denoise(legs, job, noiseOf(input.rng, seed), signal)) {
           latents = state.latents
           yield { kind: 'progress', stage: 'denoise', done: index * calls + ++done, total: calls * seeds.length }
-          if (state.preview && previewIsDue(input, job.walk, done)) {
+          if (state.preview && previewIsDue(input, walk, done, calls)) {
             yield { kind: 'preview', index, value: await picture(sized.value, state.preview, job.source) }
             signal.throwIfAborted()
           }
@@ -79,13 +95,15 @@ export function stableDiffusionPipeline(model: StableDiffusionModel, networks: N
       }
     } finally {
       await sized.release()
+      await refining?.release()
     }
     yield { kind: 'result', results }
   }
 }
 
 /** @throws InputError for what this checkpoint cannot do */
-function prepare({ size: networks, schedule, settings, notes = [] }: StableDiffusionModel, input: StableDiffusionInput): Job {
+function prepare(model: StableDiffusionModel, input: StableDiffusionInput): Job {
+  const { size: networks, schedule, settings, defaults, notes = [] } = model
   const { latentChannels } = networks.autoencoder
   const factor = autoencoderKL.downsampling(networks.autoencoder)
   const { size, warnings } = chooseSize(system, input, { multiple: factor * (networks.unet.patch ?? 1), native: networks.native })
@@ -94,10 +112,14 @@ function prepare({ size: networks, schedule, settings, notes = [] }: StableDiffu
     throw new InputError(system, [
       { field: image ? 'mask' : 'image', expected: 'given: this checkpoint only paints into pictures, behind a mask', found: 'nothing' },
     ])
+  if (refines(model) && !image)
+    throw new InputError(system, [
+      { field: 'image', expected: 'given: this checkpoint is a refiner, which goes on from a picture', found: 'nothing' },
+    ])
   const guidanceScale = input.guidanceScale ?? settings.guidanceScale
   const source = image && { image: fitted(image, size), mask: mask && maskOf(mask, size) }
   return {
-    walk: walkOf(input, schedule, { ...settings, ...(input.prediction && { prediction: input.prediction }) }),
+    walk: walkOf(input, schedule, { ...settings, defaults, ...(input.prediction && { prediction: input.prediction }) }),
     size,
     shape: [1, latentChannels, size.height / factor, size.width / factor],
     source,
@@ -107,11 +129,39 @@ function prepare({ size: networks, schedule, settings, notes = [] }: StableDiffu
       ...warnings,
       ...(source?.mask?.data.every((value) => value === 0) ? ['Nothing in the mask is white: the picture stays as it is'] : []),
       ...(input.negativePrompt && guidanceScale <= 1 ? ['negativePrompt does nothing where guidanceScale is 1 or less'] : []),
+      ...(input.negativePrompt && guidanceScale > 1 && !guides(model, guidanceScale)
+        ? ['negativePrompt does nothing: this model was distilled to be told the guidance scale']
+        : []),
     ],
   }
 }
 
 const readsMask = ({ unet, autoencoder }: StableDiffusionModel['size']): boolean => unet.inChannels === 2 * autoencoder.latentChannels + 1
+
+/** Checkpoints that read a score are refiners. */
+const refines = ({ size }: StableDiffusionModel): boolean => size.unet.added?.numbers === 5
+
+/** The part of the way that a refiner goes, and what it is told. */
+async function refinement(
+  { name, size }: StableDiffusionModel,
+  { model, networks }: Runnable,
+  input: StableDiffusionInput,
+  job: Job,
+): Promise<Omit<Leg, 'networks'>> {
+  const [own, other] = [size.autoencoder, model.size.autoencoder]
+  if (own.latentChannels !== other.latentChannels || own.scaling !== other.scaling)
+    throw new GeneraError(
+      'Refiner',
+      `Cannot go on with ${model.name} where ${name} ends: expected latents of ${own.latentChannels} channels scaled by ${own.scaling}, found ${other.latentChannels} scaled by ${other.scaling}`,
+      'A refiner belongs to the checkpoint that it was trained with',
+    )
+  const { conditions } = await readConditions(model, networks, input, job.size, job.guidanceScale)
+  return {
+    model,
+    walk: restOf({ ...input, scheduler: job.walk.scheduler, steps: job.walk.sampler.steps }, model.schedule, model.settings),
+    conditions,
+  }
+}
 
 /** Strength 0: the picture as it came. */
 function* kept({ source, size, warnings }: Job, seeds: readonly number[]): Generator<GeneratorEvent<Image>, void> {
@@ -121,45 +171,31 @@ function* kept({ source, size, warnings }: Job, seeds: readonly number[]): Gener
   yield { kind: 'result', results: seeds.map(() => ({ value: { ...image, data: image.data.slice() }, facts })) }
 }
 
-async function read(
-  { tokenizer, published = false }: StableDiffusionModel,
-  { readText }: Networks,
-  { prompt, negativePrompt, guidanceRescale }: StableDiffusionInput,
-  guidanceScale: number,
-): Promise<Words> {
-  const wanted = encodePrompt(tokenizer, prompt, 'prompt', { weighted: published })
-  if (guidanceScale <= 1) return { context: await readWindows(readText, wanted.windows), warnings: wanted.warnings }
-  const unwanted = encodePrompt(tokenizer, negativePrompt, 'negativePrompt', { weighted: published })
-  const [no, yes] = paired(tokenizer, unwanted.windows, wanted.windows)
-  return {
-    context: joined([await readWindows(readText, no), await readWindows(readText, yes)], 0),
-    guidance: { scale: scalar(guidanceScale), ...(guidanceRescale > 0 && { rescale: scalar(guidanceRescale) }) },
-    warnings: [...wanted.warnings, ...unwanted.warnings],
-  }
-}
-
-/** The states after each call of the model; the last one holds the picture's latents. */
+/** The states after each call of the models; the last one holds the picture's latents. */
 async function* denoise(
-  model: StableDiffusionModel,
-  networks: SizedNetworks,
-  { walk: { sampler, first }, shape, source }: Job,
-  { context, guidance }: Words,
+  legs: readonly Leg[],
+  { walk, shape, source }: Job,
   noise: NoiseSource,
   signal: AbortSignal,
 ): AsyncGenerator<SamplerState, void> {
-  const { begun, masked, known } = await begin(model, networks, { sampler, first, shape, source }, noise)
+  const [{ model, networks }] = legs as readonly [Leg]
+  const { begun, masked, known } = await begin(model, networks, { sampler: walk.sampler, first: walk.first, shape, source }, noise)
   let state = begun
-  while (state.call < sampler.times.length) {
-    signal.throwIfAborted()
-    const time = array([sampler.times[state.call] as number])
-    const inputs = { sample: sampler.input(state), time, context, ...(masked && { masked }), ...(guidance && { guidance }) }
-    const predicted = await networks.predict(inputs)
-    state = sampler.step(state, predicted, sampler.drawsNoise(state.call) ? noise(`step ${state.call}`, shape) : undefined)
-    if (known) state = keepKnown(sampler, state, known)
-    const { data } = state.latents
-    if (!data.every((value) => Number.isFinite(value)))
-      throw notFinite(`after call ${state.call} of ${sampler.times.length} the latents of ${model.name} are`)
-    yield state
+  for (const [i, leg] of legs.entries()) {
+    const { sampler, first, end } = leg.walk
+    if (i > 0) state = { call: first, first, latents: state.latents, history: [] } // what a method remembers is the other model's
+    while (state.call < end) {
+      signal.throwIfAborted()
+      const time = array([sampler.times[state.call] as number])
+      const inputs = { sample: sampler.input(state), time, ...leg.conditions, ...(masked && { masked }) }
+      const predicted = await leg.networks.predict(inputs)
+      state = sampler.step(state, predicted, sampler.drawsNoise(state.call) ? noise(`step ${state.call}`, shape) : undefined)
+      if (known) state = keepKnown(sampler, state, known)
+      const { data } = state.latents
+      if (!data.every((value) => Number.isFinite(value)))
+        throw notFinite(`after call ${state.call} of ${sampler.times.length} the latents of ${leg.model.name} are`)
+      yield state
+    }
   }
 }
 
@@ -193,6 +229,6 @@ async function picture({ decodePicture }: SizedNetworks, latents: NDArray, sourc
 }
 
 /** Counted in steps, of which some methods make two calls; the last one is the result. */
-function previewIsDue({ previewEvery }: StableDiffusionInput, { sampler, calls }: Walk, done: number): boolean {
+function previewIsDue({ previewEvery }: StableDiffusionInput, { sampler }: Walk, done: number, calls: number): boolean {
   return previewEvery > 0 && done < calls && done % (previewEvery * sampler.callsPerStep) === 0
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { array, type NDArray } from '../../../graph/index.js'
 import { openTokenizer } from '../../../tokenizers/index.js'
-import { encodePrompt, paired, readWindows } from './prompt.js'
+import { encodePrompt, paired, readWindows, type TextReader } from './prompt.js'
 
 const tokenizer = await openTokenizer()
 
@@ -49,16 +49,20 @@ it('paired() gives both texts as many windows', () => {
 
 describe('readWindows()', () => {
   const windowOf = (weights?: readonly number[]) => ({ tokens: array([[1, 2]], { dtype: 'int32' }), weights })
-  const readText = async (_: NDArray) =>
-    array([
+  const given: NDArray[] = []
+  const readText: TextReader = async ({ tokens }) => {
+    given.push(tokens)
+    const states = [
       [
         [1, 3],
         [2, 2],
       ],
-    ])
+    ]
+    return { states: array(states), pooled: array([[given.length]]) }
+  }
 
   it('joins the states of the windows', async () => {
-    expect((await readWindows(readText, [windowOf(), windowOf()])).toNested()).toEqual([
+    expect((await readWindows(readText, [windowOf(), windowOf()])).states.toNested()).toEqual([
       [
         [1, 3],
         [2, 2],
@@ -68,9 +72,14 @@ describe('readWindows()', () => {
     ])
   })
 
+  it('takes the first window for the whole', async () => {
+    const before = given.length
+    expect((await readWindows(readText, [windowOf(), windowOf()])).pooled?.item()).toBe(before + 1)
+  })
+
   it('multiplies the states, and keeps their mean', async () => {
     // [1 3 | 6 6] has the mean 4 in place of 2.
-    expect((await readWindows(readText, [windowOf([1, 3])])).toNested()).toEqual([
+    expect((await readWindows(readText, [windowOf([1, 3])])).states.toNested()).toEqual([
       [
         [0.5, 1.5],
         [3, 3],

@@ -7,6 +7,8 @@ import { weightedTexts } from './prompt-weights.js'
 export interface PromptWindow {
   /** [1, context]. */
   readonly tokens: NDArray<'int32'>
+  /** The same for XL's second text tower, which fills what is empty with another token. */
+  readonly second?: NDArray<'int32'>
   /** How much the state of each token counts; undefined where all count the same. */
   readonly weights: readonly number[] | undefined
 }
@@ -15,6 +17,12 @@ export interface EncodedPrompt {
   readonly windows: readonly [PromptWindow, ...PromptWindow[]]
   /** Says so where the text was longer than the context. */
   readonly warnings: readonly string[]
+}
+
+export interface PromptOptions {
+  readonly weighted?: boolean
+  /** Of XL's second text tower. */
+  readonly second?: PromptTokenizer | undefined
 }
 
 /** Windows of a long text: a hundred are 7,500 tokens. */
@@ -31,14 +39,14 @@ export function encodePrompt(
   tokenizer: PromptTokenizer,
   text: string,
   option: 'prompt' | 'negativePrompt',
-  { weighted = false }: { readonly weighted?: boolean } = {},
+  { weighted = false, second }: PromptOptions = {},
 ): EncodedPrompt {
   const room = tokenizer.context - 2
   const parts = weighted ? weightedTexts(text) : [{ text, weight: 1 }]
   const counted = parts.flatMap(({ text, weight }) => tokenizer.tokens(text).map((token) => ({ token, weight })))
   const most = weighted ? mostWindows : 1
   const windows = Array.from({ length: Math.min(Math.max(1, Math.ceil(counted.length / room)), most) }, (_, i) =>
-    windowOf(tokenizer, counted.slice(i * room, (i + 1) * room)),
+    windowOf(tokenizer, counted.slice(i * room, (i + 1) * room), second),
   )
   const lost = counted.slice(windows.length * room)
   const said = tokenizer.decode(lost.map(({ token }) => token))
@@ -54,10 +62,12 @@ interface CountedToken {
   readonly weight: number
 }
 
-function windowOf(tokenizer: PromptTokenizer, counted: readonly CountedToken[]): PromptWindow {
-  const { ids } = tokenizer.window(counted.map(({ token }) => token))
+function windowOf(tokenizer: PromptTokenizer, counted: readonly CountedToken[], second?: PromptTokenizer): PromptWindow {
+  const tokens = counted.map(({ token }) => token)
+  const { ids } = tokenizer.window(tokens)
   const weights = counted.some(({ weight }) => weight !== 1) ? ids.map((_, i) => counted[i - 1]?.weight ?? 1) : undefined // the first is the start
-  return { tokens: array([ids], { dtype: 'int32' }), weights }
+  const row = (ids: readonly number[]) => array([ids], { dtype: 'int32' })
+  return { tokens: row(ids), weights, ...(second && { second: row(second.window(tokens).ids) }) }
 }
 
 /** Two texts in as many windows as the longer one has: the U-Net reads them as one batch. */
@@ -65,23 +75,35 @@ export function paired(
   tokenizer: PromptTokenizer,
   one: EncodedPrompt['windows'],
   other: EncodedPrompt['windows'],
+  second?: PromptTokenizer,
 ): readonly [EncodedPrompt['windows'], EncodedPrompt['windows']] {
   const most = Math.max(one.length, other.length)
   const filled = (windows: EncodedPrompt['windows']): EncodedPrompt['windows'] => [
     ...windows,
-    ...Array.from({ length: most - windows.length }, () => windowOf(tokenizer, [])),
+    ...Array.from({ length: most - windows.length }, () => windowOf(tokenizer, [], second)),
   ]
   return [filled(one), filled(other)]
 }
 
-/** The states of a text [1, windows·context, width], one window after the other. */
-export async function readWindows(readText: (tokens: NDArray) => Promise<NDArray>, windows: EncodedPrompt['windows']): Promise<NDArray> {
-  const states: NDArray[] = []
-  for (const { tokens, weights } of windows) {
-    const read = await readText(tokens)
-    states.push(weights ? weighted(read, weights) : read)
+/** What the text towers make of a text. */
+export interface ReadText<T = NDArray> {
+  /** [1, tokens, width]; of a long text one window after the other. */
+  readonly states: T
+  /** [1, width]: the text as a whole, where the U-Net reads that; of a long text its first window. */
+  readonly pooled?: T
+}
+
+export type TextReader = (window: Pick<PromptWindow, 'tokens' | 'second'>) => Promise<ReadText>
+
+export async function readWindows(readText: TextReader, windows: EncodedPrompt['windows']): Promise<ReadText> {
+  const all: NDArray[] = []
+  let pooled: NDArray | undefined
+  for (const { tokens, second, weights } of windows) {
+    const read = await readText({ tokens, ...(second && { second }) })
+    all.push(weights ? weighted(read.states, weights) : read.states)
+    pooled ??= read.pooled
   }
-  return states.length === 1 ? (states[0] as NDArray) : joined(states, 1)
+  return { states: all.length === 1 ? (all[0] as NDArray) : joined(all, 1), ...(pooled && { pooled }) }
 }
 
 /** States times the weights of their tokens, and then as large on average as they were, as the web interface has it. */

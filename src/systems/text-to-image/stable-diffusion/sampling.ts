@@ -1,34 +1,79 @@
 import type { Stage } from '../../../contract/index.js'
-import { type NoiseSchedule, noiseSchedule, type Sampler, samplerNamed, startCall } from '../../../generative/index.js'
+import {
+  type NoiseSchedule,
+  noiseSchedule,
+  roundHalfEven,
+  type Sampler,
+  type SamplerName,
+  samplerNamed,
+  startCall,
+} from '../../../generative/index.js'
 import type { StableDiffusionInput } from './input.js'
-import type { StableDiffusionSettings } from './settings.js'
+import type { RunDefaults, StableDiffusionModel } from './model.js'
 
-type Asked = Pick<StableDiffusionInput, 'image' | 'mask' | 'strength' | 'steps' | 'scheduler'>
+type Asked = Pick<StableDiffusionInput, 'image' | 'mask' | 'strength' | 'steps' | 'scheduler' | 'refiner' | 'denoisingEnd'>
 
-/** The way from noise to a picture, and the call of the model that it begins with. */
+const usual = { steps: 20, scheduler: 'dpm++-2m' } as const
+/** What the refiner was trained for: the last fifth of the noise. */
+const handover = 0.8
+
+/** The way from noise to a picture, or a part of it. */
 export interface Walk {
+  readonly scheduler: SamplerName
   readonly sampler: Sampler
+  /** The call of the model that it begins with, and the one before which it ends. */
   readonly first: number
+  readonly end: number
   /** Calls of the model; none at strength 0, where the picture stays as it is. */
   readonly calls: number
 }
 
-export function walkOf(
-  { steps, scheduler, ...asked }: Asked,
-  schedule: NoiseSchedule = noiseSchedule(),
-  { prediction, sampling }: Partial<Pick<StableDiffusionSettings, 'prediction' | 'sampling'>> = {},
-): Walk {
-  const sampler = samplerNamed(scheduler, { steps, schedule, ...(prediction && { prediction }), ...sampling })
-  const first = asked.image ? startCall(sampler, strengthOf(asked)) : 0
-  return { sampler, first, calls: sampler.times.length - first }
+type RunSettings = Partial<Pick<StableDiffusionModel['settings'], 'prediction' | 'sampling'>> & {
+  readonly defaults?: RunDefaults | undefined
+}
+
+export function walkOf(asked: Asked, schedule: NoiseSchedule = noiseSchedule(), settings: RunSettings = {}): Walk {
+  const { scheduler, sampler } = samplerOf(asked, schedule, settings)
+  const first = asked.image && scheduler !== 'lcm' ? startCall(sampler, strengthOf(asked, settings.defaults)) : 0
+  const { length } = sampler.times
+  // There is something to do, or the picture stays: at strength 0 consistency models have nothing to do, either.
+  const kept = asked.image !== undefined && strengthOf(asked, settings.defaults) === 0
+  const end = asked.refiner ? Math.max(first, handoverCall(sampler, schedule, asked)) : length
+  return kept ? { scheduler, sampler, first: length, end: length, calls: 0 } : { scheduler, sampler, first, end, calls: end - first }
+}
+
+/** The rest of a way that another model began: the refiner's, with its own noise schedule. */
+export function restOf(asked: Asked, schedule: NoiseSchedule, settings: RunSettings): Walk {
+  const { scheduler, sampler } = samplerOf(asked, schedule, settings)
+  const [first, end] = [handoverCall(sampler, schedule, asked), sampler.times.length]
+  return { scheduler, sampler, first, end, calls: end - first }
+}
+
+function samplerOf({ steps, scheduler, ...asked }: Asked, schedule: NoiseSchedule, { prediction, sampling, defaults = {} }: RunSettings) {
+  const name = scheduler ?? defaults.scheduler ?? usual.scheduler
+  const options = { steps: steps ?? defaults.steps ?? usual.steps, schedule, ...(prediction && { prediction }), ...sampling }
+  // A consistency model makes all its steps, from as far up as the strength says.
+  const strength = asked.image && name === 'lcm' ? strengthOf(asked, defaults) || 1 : 1
+  return { scheduler: name, sampler: samplerNamed(name, { ...options, ...(strength < 1 && { strength }) }) }
+}
+
+/** The call at which the noise has fallen as far as it is to be told, between two steps (in the reference `denoising_end` and `denoising_start`). */
+function handoverCall({ times, callsPerStep }: Sampler, { alphaBar }: NoiseSchedule, { denoisingEnd = handover }: Asked): number {
+  const cutoff = roundHalfEven(alphaBar.length - denoisingEnd * alphaBar.length)
+  const calls = times.filter((time) => time >= cutoff).length
+  return calls - (calls % callsPerStep)
 }
 
 /** Without a mask most of the picture should stay recognisable; behind one, what was there need not. */
-export const strengthOf = ({ mask, strength }: Pick<Asked, 'mask' | 'strength'>): number => strength ?? (mask ? 1 : 0.8)
+export const strengthOf = ({ mask, strength }: Pick<Asked, 'mask' | 'strength'>, defaults: RunDefaults = {}): number =>
+  strength ?? (mask ? 1 : (defaults.strength ?? 0.8))
 
-/** What a run consists of. How many calls a method makes does not depend on the checkpoint. */
+/**
+ * What a run consists of. How many calls a method makes does not depend on the checkpoint, except where neither method nor steps are asked for and
+ * the checkpoint was distilled for few.
+ */
 export function stagesOf(input: Asked, seeds: readonly number[]): readonly Stage[] {
-  const { calls } = walkOf(input)
+  const calls = walkOf(input).calls + (input.refiner ? restOf(input, noiseSchedule(), {}).calls : 0)
   if (calls === 0) return [{ stage: 'keep', total: seeds.length }]
   return [
     { stage: 'read', total: 1 },

@@ -72,6 +72,8 @@ const sampling = z.strictObject({
   spacing: z.enum(['leading', 'linspace', 'trailing']).exactOptional(),
   stepsOffset: z.int().min(0).max(1000).exactOptional(),
   setAlphaToOne: z.boolean().exactOptional(),
+  /** Of consistency models: the steps that they were distilled with. */
+  originalSteps: z.int().min(1).max(1000).exactOptional(),
 })
 
 const settings = z.strictObject({

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../../../weights/index.js'
-import { type SingleFileFamily, singleFilePrefixes } from './single-file-names.js'
+import { autoencoderName, type SingleFileFamily, singleFilePrefixes } from './single-file-names.js'
 import type { StableDiffusionSize } from './sizes.js'
 
 /** All that is published has these, and no tensor tells them. */
@@ -15,8 +15,15 @@ const scaling = 0.18215
  * @param native height and width in px that the model was trained with
  */
 export function sizeOf(file: Checkpoint, family: SingleFileFamily, native: number): StableDiffusionSize {
-  return { text: textOf(file, family), unet: unetOf(file, family), autoencoder: autoencoderOf(file), native }
+  return {
+    text: textOf(file, family),
+    unet: unetOf(file, family),
+    autoencoder: autoencoderOf(file, inOriginal, { groups, scaling }),
+    native,
+  }
 }
+
+const inOriginal = (name: string): string => singleFilePrefixes.vae + autoencoderName(name, 0) // of the encoder, whose levels are counted alike
 
 const dimension = (file: Checkpoint, name: string, axis: number): number => (file.has(name) ? (file.info(name).shape[axis] ?? 1) : 0)
 
@@ -97,14 +104,26 @@ function unetOf(file: Checkpoint, family: SingleFileFamily): StableDiffusionSize
   }
 }
 
-function autoencoderOf(file: Checkpoint): StableDiffusionSize['autoencoder'] {
-  const at = (name: string) => singleFilePrefixes.vae + name
-  const levels = countOf(file, (i) => at(`encoder.down.${i}.block.0.conv1.weight`), 8)
+/**
+ * The sizes of an autoencoder, wherever it stands.
+ *
+ * @param stored the name of a tensor in the file, by that of diffusers
+ * @param known what no tensor tells
+ */
+export function autoencoderOf(
+  file: Checkpoint,
+  stored: (name: string) => string,
+  { groups, scaling, shift }: Pick<StableDiffusionSize['autoencoder'], 'groups' | 'scaling' | 'shift'>,
+): StableDiffusionSize['autoencoder'] {
+  const first = (level: number) => stored(`encoder.down_blocks.${level}.resnets.0.conv1.weight`)
+  const levels = countOf(file, first, 8)
   return {
-    latentChannels: dimension(file, at('decoder.conv_in.weight'), 1),
-    widths: Array.from({ length: levels }, (_, i) => dimension(file, at(`encoder.down.${i}.block.0.conv1.weight`), 0)),
-    blocks: countOf(file, (i) => at(`encoder.down.0.block.${i}.conv1.weight`), 16),
+    latentChannels: dimension(file, stored('decoder.conv_in.weight'), 1),
+    widths: Array.from({ length: levels }, (_, level) => dimension(file, first(level), 0)),
+    blocks: countOf(file, (i) => stored(`encoder.down_blocks.0.resnets.${i}.conv1.weight`), 16),
     groups,
     scaling,
+    ...(shift !== undefined && { shift }),
+    ...(file.has(stored('quant_conv.weight')) ? {} : { quantConvolutions: false }),
   }
 }

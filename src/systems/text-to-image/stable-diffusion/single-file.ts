@@ -1,13 +1,13 @@
 import { files } from '#files'
 import { noiseSchedule } from '../../../generative/index.js'
-import { NDArray } from '../../../graph/index.js'
 import { checkCheckpoint, fromCheckpoint, parametersOf } from '../../../nn/index.js'
 import { type ClipTokenizer, embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
-import { type Checkpoint, CheckpointError, exists, type TensorInfo } from '../../../weights/index.js'
+import { type Checkpoint, CheckpointError, exists } from '../../../weights/index.js'
 import { pointable, type StableDiffusionModel } from './model.js'
 import type { StableDiffusionSettings } from './settings.js'
 import { type SingleFileFamily, type StoredPart, storedInSingleFile } from './single-file-names.js'
 import { sizeOf } from './single-file-size.js'
+import { viewAt } from './single-file-view.js'
 import { type NetworkName, networksOf, type StableDiffusionSize } from './sizes.js'
 
 /** What published pipelines are run with. */
@@ -70,37 +70,7 @@ export function viewOf(file: Checkpoint, network: NetworkName, size: StableDiffu
   const lastLayer = `cond_stage_model.model.transformer.resblocks.${size.text.layers}.`
   for (const name of file.names)
     if (starts[network].test(name) && !known.has(name) && !unneeded.test(name) && !name.startsWith(lastLayer)) places.set(name, { name })
-  const placeOf = (name: string): StoredPart => places.get(name) ?? { name }
-  return {
-    file: file.file,
-    names: [...places.keys()],
-    metadata: file.metadata,
-    has: (name) => places.has(name),
-    info: (name) => partOf(file.info(placeOf(name).name), placeOf(name).part),
-    async read(name) {
-      const { name: stored, part } = placeOf(name)
-      const whole = await file.read(stored)
-      if (!part) return whole
-      const { shape } = partOf(file.info(stored), part)
-      const length = shape.reduce((a, b) => a * b, 1)
-      return new NDArray(whole.dtype, shape, whole.data.slice(part.index * length, (part.index + 1) * length) as typeof whole.data)
-    },
-    close: () => file.close(),
-  }
-}
-
-/** The rows of one of several parameters in a tensor are contiguous. */
-function partOf(info: TensorInfo, part: StoredPart['part']): TensorInfo {
-  if (!part) return info
-  const [rows = 0, ...rest] = info.shape
-  if (rows % part.of !== 0) return info // its shape is then reported
-  const [length, offset] = [info.length / part.of, (part.index * info.length) / part.of]
-  const region = info.region && {
-    ...info.region,
-    offset: info.region.offset + (part.index * info.region.length) / part.of,
-    length: info.region.length / part.of,
-  }
-  return { ...info, shape: [rows / part.of, ...rest], offset: info.offset + offset, length, region }
+  return viewAt(file, places)
 }
 
 interface HowToRun {

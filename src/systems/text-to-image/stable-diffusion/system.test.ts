@@ -44,6 +44,8 @@ function listing(name: string): Shapes {
 }
 const published = (text: string, unet: string) => ({ text_encoder: listing(text), unet: listing(unet), vae: listing('sd-vae') })
 
+const second = { text_encoder_2: listing('openclip-bigg-text') }
+
 testSystem(stableDiffusion, {
   tiny: { prompt: 'a red cube', steps: 2, previewEvery: 1 },
   options: { checkpoint },
@@ -52,6 +54,11 @@ testSystem(stableDiffusion, {
     'stable-diffusion-v1-5/stable-diffusion-v1-5': published('clip-vit-l-text', 'sd-1.5-unet'),
     'stable-diffusion-v1-5/stable-diffusion-inpainting': published('clip-vit-l-text', 'sd-1.5-inpainting-unet'),
     'stabilityai/stable-diffusion-2-1': published('openclip-h-text-sd2', 'sd-2.1-unet'),
+    'stabilityai/sd-turbo': published('openclip-h-text-sd2', 'sd-2.1-unet'),
+    'SimianLuo/LCM_Dreamshaper_v7': published('clip-vit-l-text', 'lcm-sd-1.5-unet'),
+    'stabilityai/stable-diffusion-xl-base-1.0': { ...published('clip-vit-l-text', 'sdxl-unet'), ...second },
+    'stabilityai/sdxl-turbo': { ...published('clip-vit-l-text', 'sdxl-unet'), ...second },
+    'stabilityai/stable-diffusion-xl-refiner-1.0': { unet: listing('sdxl-refiner-unet'), vae: listing('sd-vae'), ...second },
   },
 })
 

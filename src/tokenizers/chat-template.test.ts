@@ -34,6 +34,15 @@ describe('chatTemplate()', () => {
     expect(render(named, { tools: [{ name: 'add' }] })).toBe('{"name": "add"}')
   })
 
+  test.each([
+    ['tagged', '{% if tools %}inside <tool_call> tags{% endif %}'],
+    ['bare', '{% if tools %}{"name": name, "parameters": dictionary}{% endif %}'],
+    [undefined, '{% if tools %}[TOOL_CALLS] "parameters"{% endif %}'],
+    [undefined, chatml],
+  ])('knows how calls are written: %s', (form, template) => {
+    expect(chatTemplate(template, {}, 'tokenizer_config.json')?.calls).toBe(form)
+  })
+
   test('writes the date that it is given', () => {
     expect(render("{{ strftime_now('%d %b %Y, %A %H:%M') }}", { now: new Date(2026, 10, 26, 9, 5) })).toBe('26 Nov 2026, Thursday 09:05')
   })

@@ -43,6 +43,21 @@ export interface ChatOptions {
 export interface ChatTemplate {
   /** @throws TokenizerError for a dialogue that the template refuses, and for a template that takes too long or writes too much */
   render(messages: readonly ChatMessage[], options?: ChatOptions): string
+  /** How a model that was told of tools writes its calls; undefined for a template that knows no tools, or calls of another kind. */
+  readonly calls: CallForm | undefined
+}
+
+/**
+ * `tagged`: `<tool_call>{"name": …, "arguments": {…}}</tool_call>`, several in one answer (Hermes, Qwen). `bare`: the answer is
+ * `{"name": …, "parameters": {…}}` (Llama 3.1 and later).
+ */
+export type CallForm = 'tagged' | 'bare'
+
+function callForm(templates: Iterable<string>): CallForm | undefined {
+  const all = [...templates].join('\n')
+  if (!/\btools\b/.test(all)) return undefined
+  if (all.includes('<tool_call>')) return 'tagged'
+  return /["']parameters\\?["']/.test(all) && !all.includes('[TOOL_CALLS]') ? 'bare' : undefined
 }
 
 /** Real templates take some thousand steps for a long dialogue. */
@@ -78,6 +93,7 @@ export function chatTemplate(source: unknown, config: Readonly<Record<string, un
   }
   const plain = named.has('default') ? 'default' : (named.keys().next().value as string)
   return {
+    calls: callForm(named.values()),
     render(messages, { addGenerationPrompt = true, tools, variables = {}, now = new Date() } = {}) {
       const environment = new Environment()
       const given: Record<string, unknown> = {

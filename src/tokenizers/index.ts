@@ -1,7 +1,7 @@
 /** Text into tokens and back: CLIP's byte-pair encoding, the files of published vocabularies, the training of our own. */
 export { byteAlphabet } from './byte-alphabet.js'
 export { type BytePairOptions, BytePairs } from './byte-pairs.js'
-export { type ChatMessage, type ChatOptions, type ChatTemplate, chatTemplate } from './chat-template.js'
+export { type CallForm, type ChatMessage, type ChatOptions, type ChatTemplate, chatTemplate } from './chat-template.js'
 export { ClipTokenizer, type ClipTokenizerOptions, clipTokenizer, type EncodedText } from './clip.js'
 export { type ClipPiece, clipPieces, clipWords, endOfText, startOfText } from './clip-pieces.js'
 export { embeddedTokenizer, readTokenizer, writeTokenizer } from './embedded.js'

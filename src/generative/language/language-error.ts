@@ -9,6 +9,12 @@ export type LanguageErrorCode =
   | 'InvalidOption'
   /** The network gave no number. */
   | 'InvalidLogits'
+  /** Tools for a model that was not told how to call any, or tools that are none. */
+  | 'InvalidTool'
+  /** A dialogue with a model that was not made for dialogues. */
+  | 'NoDialogue'
+  /** A JSON schema that cannot be kept to. */
+  | 'InvalidSchema'
   /** A configuration, or a folder, that holds no language model that is built here. */
   | 'UnsupportedModel'
 

@@ -35,6 +35,7 @@ describe('selectFiles()', () => {
       'unet/diffusion_pytorch_model.bin',
       'unet/diffusion_pytorch_model.fp16.safetensors',
       'unet/diffusion_pytorch_model.non_ema.safetensors',
+      'vae_1_0/diffusion_pytorch_model.safetensors',
       'vae_decoder/model.onnx',
     ]
     expect(selected(...others, ...wanted).sort()).toEqual([...wanted].sort())

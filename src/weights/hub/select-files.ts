@@ -19,8 +19,8 @@ const weightNames = ['.safetensors', '.fp16.safetensors', '.bf16.safetensors', '
 const anyWeights = /\.(?:safetensors|bin|ckpt|pt|pth|gguf|h5|msgpack|onnx|onnx_data|pb|tflite|mlmodel|ot)$/i
 const readable = [/\.safetensors$/i, /\.gguf$/i, /\.(?:ckpt|bin|pt|pth)$/i]
 const document = /(?:\.(?:json|txt|model|md|ya?ml|jinja)|(?:^|\/)(?:licen[cs]e|notice|copying)[^/]*)$/i
-/** Networks that published pipelines carry and no system here reads: the largest is as large as the rest of its repository. */
-const unread = ['safety_checker']
+/** Networks that published pipelines carry and no system here reads: the largest is as large as the rest of its repository. XL's base keeps an older autoencoder beside its own. */
+const unread = ['safety_checker', 'vae_1_0']
 
 interface Named {
   readonly path: string

@@ -187,7 +187,7 @@ describe('openSafetensors() recognises', () => {
     ['a PyTorch zip', 'PK\x03\x04\x00\x00\x08\x08', 'a zip archive', 'openCheckpoint() reads files of PyTorch'],
     ['an old PyTorch pickle', '\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.', 'a Python pickle', 'openCheckpoint() reads files of PyTorch'],
     ['a pickle of protocol 4', '\x80\x04\x95\x10\x00\x00\x00\x00', 'a Python pickle', 'openCheckpoint()'],
-    ['GGUF', 'GGUF\x03\x00\x00\x00\x05\x00', 'a GGUF file', 'Convert it'],
+    ['GGUF', 'GGUF\x03\x00\x00\x00\x05\x00', 'a GGUF file', 'openCheckpoint() reads'],
     ['NumPy', '\x93NUMPY\x01\x00', 'a NumPy array', 'Convert it'],
     ['HDF5', '\x89HDF\r\n\x1a\n', 'an HDF5 file', 'Convert it'],
     ['gzip', '\x1f\x8b\x08\x00\x00\x00\x00\x00', 'a gzip archive', 'Unpack'],

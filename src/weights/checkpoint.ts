@@ -1,9 +1,11 @@
 import { files } from '#files'
 import type { DType } from '../graph/dtype.js'
 import type { NDArray } from '../graph/ndarray.js'
+import type { BlockFormat, QuantisedWeight } from '../graph/ops/quantised.js'
 import type { ByteRegion } from '../graph/region.js'
 import { CheckpointError, quoted } from './checkpoint-error.js'
 import { type ByteSource, blobFile, copied, memoryFile, type OpenFile } from './files.js'
+import type { GgufType } from './gguf/gguf-types.js'
 import { recognisedBytes } from './recognise.js'
 import { parseHeader, parseHeaderLength, prefixBytes, type SafetensorsHeader, type TensorEntry } from './safetensors.js'
 import { decodeTensor, readableStorage, type StorageDType, storageFacts } from './storage-dtype.js'
@@ -13,7 +15,7 @@ export interface TensorInfo {
   /** The element type of the array that `read` gives; undefined where genera has none. */
   readonly dtype: DType | undefined
   /** The element type in the file. Where it differs from `dtype`, `read` converts: F64 rounds to float32, I16, U16 and U32 widen. */
-  readonly storage: StorageDType
+  readonly storage: StorageDType | GgufType
   readonly shape: readonly number[]
   /** The file that holds it, as the caller or the index names it. */
   readonly file: string
@@ -27,6 +29,11 @@ export interface TensorInfo {
    * opened with `inMemory`, or from bytes, has a region for every tensor that has a `dtype`; the converted ones get bytes of their own.
    */
   readonly region: ByteRegion | undefined
+}
+
+/** A matrix [out, in] in blocks of small whole numbers, as the fused kernel reads it. */
+export interface PackedMatrix extends QuantisedWeight<NDArray>, BlockFormat {
+  readonly shape: readonly [rows: number, columns: number]
 }
 
 /** Named tensors in a file or in several. Opening one reads the descriptions only. */
@@ -45,6 +52,8 @@ export interface Checkpoint {
    * @throws CheckpointError if there is no such tensor, if genera has no such element type, or if the file cannot be read
    */
   read(name: string): Promise<NDArray>
+  /** A matrix that the file holds in blocks, without making floating-point numbers of it; undefined for every other tensor. */
+  packed?(name: string): Promise<PackedMatrix | undefined>
   /** Ends the reading. Nothing is held open between reads, so a checkpoint that is merely forgotten costs nothing. */
   close(): Promise<void>
 }

@@ -2,6 +2,8 @@ import { files } from '#files'
 import { type Checkpoint, checkpointOf, type OpenOptions, openBytes, readHeader } from './checkpoint.js'
 import { CheckpointError, quoted } from './checkpoint-error.js'
 import type { ByteSource } from './files.js'
+import { ggufCheckpoint } from './gguf/gguf-checkpoint.js'
+import { looksLikeGguf } from './gguf/gguf-header.js'
 import { looksLikeTorch, readTorchHeader } from './pickle/open-torch.js'
 import { recognisedBytes } from './recognise.js'
 import { checkIndexSize, parseShardIndex } from './shard-index.js'
@@ -20,8 +22,8 @@ const usualNames = [
 ] as const
 
 /**
- * Opens a checkpoint from a safetensors file, from a file of PyTorch (`.bin`, `.pt`, `.ckpt`), from the index of a sharded one
- * (`*.index.json`), or from a folder with one of these. The pickle in a file of PyTorch is read as data, never run.
+ * Opens a checkpoint from a safetensors file, from a file of PyTorch (`.bin`, `.pt`, `.ckpt`) or of llama.cpp (`.gguf`), from the index of a
+ * sharded one (`*.index.json`), or from a folder with one of these. The pickle in a file of PyTorch is read as data, never run.
  *
  *     const checkpoint = await openCheckpoint('stable-diffusion/unet')
  *
@@ -53,6 +55,7 @@ export async function exists(location: string | URL): Promise<boolean> {
 async function openSingle(source: ByteSource, options: OpenOptions): Promise<Checkpoint> {
   const file = await openBytes(source, options)
   const head = await file.read(0, Math.min(file.size, recognisedBytes))
+  if (looksLikeGguf(head)) return ggufCheckpoint(file)
   return checkpointOf(file, looksLikeTorch(head) ? await readTorchHeader(file) : await readHeader(file))
 }
 
@@ -76,7 +79,9 @@ async function openFolder(folder: string | URL, names: readonly string[], option
       if (!(error instanceof CheckpointError) || error.code !== 'FileNotFound') throw error
     }
   }
-  const others = names.filter((name) => /\.(?:safetensors|bin|ckpt|pt|pth)(?:\.index.*\.json)?$/.test(name))
+  const [gguf, ...more] = names.filter((name) => /\.gguf$/i.test(name))
+  if (gguf !== undefined && more.length === 0) return openSingle(files.within(folder, gguf), options)
+  const others = names.filter((name) => /\.(?:safetensors|bin|ckpt|pt|pth|gguf)(?:\.index.*\.json)?$/.test(name))
   throw new CheckpointError({
     code: 'FileNotFound',
     file: String(folder),

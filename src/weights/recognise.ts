@@ -26,7 +26,7 @@ const formats: readonly (readonly [string | RegExp, OtherFormat])[] = [
       hint: 'If it is the index of a sharded checkpoint, pass its path to openCheckpoint(); otherwise open it as text',
     },
   ],
-  ['GGUF', { found: 'a GGUF file', hint: convert }],
+  ['GGUF', { found: 'a GGUF file', hint: 'openCheckpoint() reads GGUF' }],
   ['PK\x03\x04', zip],
   ['PK\x05\x06', zip],
   ['\x80\x02', pickle],

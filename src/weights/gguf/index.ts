@@ -1,0 +1,4 @@
+/** GGUF, the files of llama.cpp: read as checkpoints, and written. */
+export { type GgufCheckpoint, ggufCheckpoint } from './gguf-checkpoint.js'
+export { type GgufHeader, type GgufTensor, type GgufValue, looksLikeGguf, readGgufHeader } from './gguf-header.js'
+export { type GgufType, ggufTypes } from './gguf-types.js'

@@ -10,7 +10,6 @@ export function overview(program: Command): string {
     commands.map((command, i) => `${strong((i === 0 ? group : '').padEnd(heading))}  ${command.name().padEnd(name)}  ${command.summary()}`),
   )
   return `${program.description()}
-
   genera make "a red cube left of a shiny blue sphere at sunset" -o scene.png
   genera again scene.png
 

@@ -33,3 +33,12 @@ export function positiveNumber(option: string, most: number): (value: string) =>
     throw new UsageError(`Cannot use ${option} "${value}": expected a number above 0 and up to ${most}`)
   }
 }
+
+/** A number of a closed range. */
+export function numberFrom(option: string, least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value)
+    if (value.trim() !== '' && number >= least && number <= most) return number
+    throw new UsageError(`Cannot use ${option} "${value}": expected a number from ${least} to ${most}`)
+  }
+}

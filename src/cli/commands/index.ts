@@ -2,6 +2,7 @@ import type { AddCommand } from '../command.js'
 import { addAgain } from './again.js'
 import { addBench } from './bench.js'
 import { addCache } from './cache.js'
+import { addChat } from './chat.js'
 import { addCompletion } from './completion.js'
 import { addDiorama } from './diorama.js'
 import { addDioramaBench } from './diorama-bench.js'
@@ -19,7 +20,7 @@ import { addTrain } from './train.js'
 
 /** Every command of `genera`, by group and in the order of the help. */
 export const commands: Readonly<Record<string, readonly AddCommand[]>> = {
-  make: [addMake, addRun, addAgain, addInspect],
+  make: [addMake, addRun, addChat, addAgain, addInspect],
   find: [addList, addShow, addRoutes],
   train: [addTrain, addEval, addBench],
   world: [addDiorama, addDioramaBench, addDioramaReader],

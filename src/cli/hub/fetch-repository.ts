@@ -29,7 +29,10 @@ export async function fetchRepository(
 export async function agreed(question: string, terminal: Terminal, { stdin }: Session): Promise<boolean> {
   if (!terminal.animated || !stdin.isTTY) return true
   terminal.stderr.write(`${question} [Y/n] `)
-  for await (const chunk of stdin) return /^(?:y|yes|)$/i.test(new TextDecoder().decode(chunk).trim())
+  // What is asked for next, such as a dialogue, reads on.
+  const open = stdin as typeof stdin & { readonly iterator?: (options: { destroyOnReturn: boolean }) => AsyncIterable<Uint8Array> }
+  for await (const chunk of open.iterator?.({ destroyOnReturn: false }) ?? stdin)
+    return /^(?:y|yes|)$/i.test(new TextDecoder().decode(chunk).trim())
   return false
 }
 

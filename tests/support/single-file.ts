@@ -69,7 +69,7 @@ function shapesOf(family: SingleFileFamily): Reference['shapes'] {
   }
 }
 
-export const references = (): Readonly<Record<SingleFileFamily, Reference>> => ({
+export const references = (): Readonly<Record<'1.x' | '2.x', Reference>> => ({
   '1.x': { shapes: shapesOf('1.x') },
   '2.x': { shapes: shapesOf('2.x') },
 })
@@ -90,7 +90,7 @@ export function drawn(shapes: Reference['shapes']): Parameters {
   )
 }
 
-const words = trainBytePairs(countWords(['a red cube', 'a red sphere'], clipWords), {
+export const words = trainBytePairs(countWords(['a red cube', 'a red sphere'], clipWords), {
   vocabularySize: 518,
   special: [startOfText, endOfText],
 })

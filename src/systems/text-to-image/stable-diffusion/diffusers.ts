@@ -7,6 +7,7 @@ import { noiseSchedule } from '../../../generative/index.js'
 import { GeneraError } from '../../../graph/index.js'
 import { checkCheckpoint, fromCheckpoint, type Scope } from '../../../nn/index.js'
 import { type ClipTokenizer, openTokenizer } from '../../../tokenizers/index.js'
+import type { Checkpoint } from '../../../weights/index.js'
 import { autoencoderConfig, pipelineConfig, schedulerConfig, textConfig, unetConfig } from './diffusers-config.js'
 import { asStored, pointable, type StableDiffusionModel, unneeded } from './model.js'
 import { type AnyNetworkName, networksOf, type StableDiffusionSize } from './sizes.js'
@@ -33,8 +34,9 @@ export async function openDiffusers(choice: CheckpointChoice): Promise<StableDif
   const scopeOf = async (name: AnyNetworkName): Promise<Scope> => {
     const part = name === 'text_encoder' ? (size.textName ?? name) : name
     const file = await pointable(await choice.open(part), files.within(choice.location, part))
-    checkCheckpoint(asStored(networks[name] ?? networks.text_encoder, file), file, { ignore: unneeded })
-    return fromCheckpoint(file)
+    const naming = { drop: droppedBy(file) }
+    checkCheckpoint(asStored(networks[name] ?? networks.text_encoder, file), file, { ...naming, ignore: unneeded })
+    return fromCheckpoint(file, naming)
   }
   const tokenizer = await openTokenizer(files.within(choice.location, size.textName ? 'tokenizer_2' : 'tokenizer'))
   const refines = size.unet.added?.numbers === 5
@@ -60,6 +62,9 @@ export async function openDiffusers(choice: CheckpointChoice): Promise<StableDif
     emptyIsZero: pipeline.xl && pipeline.emptyIsZero,
   }
 }
+
+/** Versions of the transformers library from 5.6 on leave the middle out of a text tower's names. */
+const droppedBy = (file: Checkpoint): string => (file.has('embeddings.token_embedding.weight') ? 'text_model.' : '')
 
 async function sizeOf(
   { xl, secondAlone }: z.output<typeof pipelineConfig>,

@@ -12,7 +12,7 @@ export class ForeignCheckpointError extends GeneraError {
     file: string,
     hint?: string,
   ) {
-    super('ForeignCheckpoint', `Cannot load ${printable(file)}: expected Stable Diffusion 1.x or 2.x, found ${found}`, hint)
+    super('ForeignCheckpoint', `Cannot load ${printable(file)}: expected Stable Diffusion 1.x, 2.x or XL, found ${found}`, hint)
   }
 }
 
@@ -51,13 +51,6 @@ const foreign: readonly Foreign[] = [
     hint: notBuilt,
     is: (has) => has(/(?:^|\.)double_blocks\.\d+\.(?:img|txt)_attn/) || has(/(?:^|\.)single_transformer_blocks\.\d+\./),
   },
-  { found: 'the refiner of Stable Diffusion XL', hint: notBuilt, is: (has) => has(/^conditioner\.embedders\.0\.model\./) },
-  {
-    found: 'Stable Diffusion XL, which has two text encoders',
-    hint: notBuilt,
-    is: (has) =>
-      has(/^conditioner\.embedders\.1\./) || has('model.diffusion_model.label_emb.0.0.weight') || has('add_embedding.linear_1.weight'),
-  },
   { found: 'Stable Cascade', hint: notBuilt, is: (has) => has(/(?:^|\.)(?:clip_txt_mapper|down_blocks\.\d+\.\d+\.channelwise)\./) },
   {
     found: 'a model of films',
@@ -84,6 +77,14 @@ const otherInputs: Readonly<Record<number, string>> = {
   8: 'a model that edits by instruction (InstructPix2Pix), or an upscaler of latents',
 }
 
+/** By the parts that their text encoders have. */
+const families: readonly (readonly [SingleFileFamily, ...RegExp[]])[] = [
+  ['1.x', /^cond_stage_model\.transformer\./],
+  ['2.x', /^cond_stage_model\.model\./],
+  ['xl', /^conditioner\.embedders\.0\.transformer\./, /^conditioner\.embedders\.1\.model\./],
+  ['xl-refiner', /^conditioner\.embedders\.0\.model\./],
+]
+
 /**
  * Which generation of Stable Diffusion a single file holds, in the layout of the original code; undefined for a file that is nothing known.
  *
@@ -98,11 +99,11 @@ export function familyOf(file: Checkpoint): SingleFileFamily | undefined {
   const channels = file.info(first).shape[1] as number
   const reads = otherInputs[channels]
   if (reads) throw new ForeignCheckpointError(reads, file.file, notBuilt)
-  const family = has(/^cond_stage_model\.transformer\./) ? '1.x' : has(/^cond_stage_model\.model\./) ? '2.x' : undefined
+  const family = families.find(([, ...parts]) => parts.every(has))?.[0]
   const missing = [...(family ? [] : ['text encoder']), ...(has(/^first_stage_model\.decoder\./) ? [] : ['autoencoder'])]
   if (family === undefined || missing.length > 0)
     throw new ForeignCheckpointError(
-      `${missing.length === 2 ? 'its U-Net alone' : `one without its ${missing[0]}`}${has(/^(?:lpw|bert|cond_stage_model)\./) && !family ? ` (first ${quoted(file.names[0] ?? '')})` : ''}`,
+      `${missing.length === 2 ? 'its U-Net alone' : `one without its ${missing[0]}`}${has(/^(?:lpw|bert|cond_stage_model|conditioner)\./) && !family ? ` (first ${quoted(file.names[0] ?? '')})` : ''}`,
       file.file,
       'Look for the full file of the same model, or for its folder in the layout of diffusers',
     )

@@ -1,32 +1,55 @@
 import type { Checkpoint } from '../../../weights/index.js'
-import type { NetworkName, StableDiffusionSize } from './sizes.js'
+import type { AnyNetworkName, StableDiffusionSize } from './sizes.js'
 
 /**
- * The two generations of text encoders, and so of single files: CLIP under the names of transformers (1.x), OpenCLIP under its own (2.x).
+ * The generations of single files, told by their text encoders: CLIP under the names of transformers (1.x), OpenCLIP under its own (2.x), one after the
+ * other (XL), the second alone (XL's refiner).
  */
-export type SingleFileFamily = '1.x' | '2.x'
+export type SingleFileFamily = '1.x' | '2.x' | 'xl' | 'xl-refiner'
 
 /** What a file of the original code ("LDM") calls a parameter. */
 export interface StoredPart {
   readonly name: string
   /** Which of its equal parts along the first axis, where one tensor holds several parameters. */
   readonly part?: { readonly index: number; readonly of: number }
+  /** Whether the matrix lies the other way round. */
+  readonly transposed?: boolean
 }
 
 /** Where the networks stand in a file of the original code. */
-export const singleFilePrefixes = {
-  unet: 'model.diffusion_model.',
-  vae: 'first_stage_model.',
-  text_encoder: { '1.x': 'cond_stage_model.transformer.', '2.x': 'cond_stage_model.model.' },
-} as const
+export const singleFilePrefixes = { unet: 'model.diffusion_model.', vae: 'first_stage_model.' } as const
+
+/** Where a text tower stands, and under which names. */
+export interface StoredTower {
+  readonly prefix: string
+  readonly openClip: boolean
+}
+
+const towers = {
+  text_encoder: [
+    { prefix: 'cond_stage_model.model.', openClip: true },
+    { prefix: 'cond_stage_model.transformer.', openClip: false },
+    { prefix: 'conditioner.embedders.0.transformer.', openClip: false },
+    { prefix: 'conditioner.embedders.0.model.', openClip: true },
+  ],
+  text_encoder_2: [{ prefix: 'conditioner.embedders.1.model.', openClip: true }],
+} as const satisfies Record<string, readonly StoredTower[]>
+
+const tokenTables = ['token_embedding.weight', 'embeddings.token_embedding.weight', 'text_model.embeddings.token_embedding.weight']
+
+/** The text tower of a file. */
+export function towerOf(file: Checkpoint, network: keyof typeof towers): StoredTower {
+  const known: readonly StoredTower[] = towers[network]
+  const [first] = towers[network] // its names are then reported as missing
+  return known.find(({ prefix }) => tokenTables.some((name) => file.has(prefix + name))) ?? first
+}
 
 /** A parameter as the networks ask for it (the names of diffusers and transformers) to its place in a file of the original code. */
-export function storedInSingleFile(network: NetworkName, name: string, size: StableDiffusionSize, file: Checkpoint): StoredPart {
+export function storedInSingleFile(network: AnyNetworkName, name: string, size: StableDiffusionSize, file: Checkpoint): StoredPart {
   if (network === 'unet') return { name: singleFilePrefixes.unet + unetName(name, size.unet) }
   if (network === 'vae') return { name: singleFilePrefixes.vae + autoencoderName(name, size.autoencoder.widths.length) }
-  const family: SingleFileFamily = file.has(`${singleFilePrefixes.text_encoder['2.x']}token_embedding.weight`) ? '2.x' : '1.x'
-  const prefix = singleFilePrefixes.text_encoder[family]
-  if (family === '2.x') {
+  const { prefix, openClip } = towerOf(file, network)
+  if (openClip) {
     const { name: inside, ...part } = openClipName(name)
     return { name: prefix + inside, ...part }
   }
@@ -48,6 +71,8 @@ const outside: Readonly<Record<string, string>> = {
   conv_in: 'input_blocks.0.0',
   'time_embedding.linear_1': 'time_embed.0',
   'time_embedding.linear_2': 'time_embed.2',
+  'add_embedding.linear_1': 'label_emb.0.0',
+  'add_embedding.linear_2': 'label_emb.0.2',
   conv_norm_out: 'out.0',
   conv_out: 'out.2',
   'mid_block.resnets.0': 'middle_block.0',
@@ -108,6 +133,7 @@ const openClipLayers: readonly (readonly [RegExp, string])[] = [
 
 /** OpenCLIP keeps queries, keys and values in one matrix, one after the other. */
 export function openClipName(name: string): StoredPart {
+  if (name === 'text_projection.weight') return { name: 'text_projection', transposed: true }
   const stored = openClipLayers.reduce((text, [from, to]) => text.replace(from, to), name)
   const [, before, projection = '', kind] = /^(.*)\.self_attn\.([qkv])_proj\.(weight|bias)$/.exec(stored) ?? []
   return before === undefined

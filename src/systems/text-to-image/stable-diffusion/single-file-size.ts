@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../../../weights/index.js'
-import { autoencoderName, type SingleFileFamily, singleFilePrefixes } from './single-file-names.js'
+import { autoencoderName, type SingleFileFamily, type StoredTower, singleFilePrefixes, towerOf } from './single-file-names.js'
 import type { StableDiffusionSize } from './sizes.js'
 
 /** All that is published has these, and no tensor tells them. */
@@ -7,6 +7,9 @@ const groups = 32
 const headWidth = 64
 const headsOf1 = 8
 const scaling = 0.18215
+const scalingXl = 0.13025
+/** Places that each of XL's numbers takes. */
+const sinusoids = 256
 
 /**
  * The sizes of a single file's networks, read off the shapes of its tensors. A tensor that is missing makes a size of 0, which the check of the
@@ -15,13 +18,28 @@ const scaling = 0.18215
  * @param native height and width in px that the model was trained with
  */
 export function sizeOf(file: Checkpoint, family: SingleFileFamily, native: number): StableDiffusionSize {
+  const xl = family === 'xl' || family === 'xl-refiner'
+  const text = textOf(file, towerOf(file, 'text_encoder'))
+  const second = family === 'xl' ? textOf(file, towerOf(file, 'text_encoder_2')) : undefined
+  const unet = unetOf(file, family)
+  const pooled = (second ?? text).projection
+  const told = dimension(file, `${singleFilePrefixes.unet}label_emb.0.0.weight`, 1)
+  const numbers = Math.max(0, Math.floor((told - (pooled ?? 0)) / sinusoids))
   return {
-    text: textOf(file, family),
-    unet: unetOf(file, family),
-    autoencoder: autoencoderOf(file, inOriginal, { groups, scaling }),
+    text: family === '2.x' ? penultimate(withoutProjection(text)) : family === 'xl-refiner' ? text : withoutProjection(text),
+    ...(second && { second }),
+    ...(xl && { states: { skip: 1, finalNorm: false } }),
+    ...(family === 'xl-refiner' && { textName: 'text_encoder_2' as const }),
+    unet: { ...unet, ...(xl && { added: { pooled: pooled ?? 0, numbers, sinusoids } }) },
+    autoencoder: autoencoderOf(file, inOriginal, { groups, scaling: xl ? scalingXl : scaling }),
     native,
   }
 }
+
+type TextSize = StableDiffusionSize['text']
+const withoutProjection = ({ projection: _, ...text }: TextSize): TextSize => text
+/** Of 2.x the U-Net reads the states before the last layer, and the last layer not at all. */
+const penultimate = (text: TextSize): TextSize => ({ ...text, layers: Math.max(1, text.layers - 1) })
 
 const inOriginal = (name: string): string => singleFilePrefixes.vae + autoencoderName(name, 0) // of the encoder, whose levels are counted alike
 
@@ -34,22 +52,22 @@ function countOf(file: Checkpoint, name: (index: number) => string, most = 128):
   return count
 }
 
-function textOf(file: Checkpoint, family: SingleFileFamily): StableDiffusionSize['text'] {
-  if (family === '2.x') {
-    const at = (name: string) => singleFilePrefixes.text_encoder['2.x'] + name
+function textOf(file: Checkpoint, { prefix, openClip }: StoredTower): TextSize {
+  if (openClip) {
+    const at = (name: string) => prefix + name
     const width = dimension(file, at('token_embedding.weight'), 1)
     return {
       vocabulary: dimension(file, at('token_embedding.weight'), 0),
       context: dimension(file, at('positional_embedding'), 0),
       end: 'largest',
       width,
-      layers: Math.max(1, countOf(file, (i) => at(`transformer.resblocks.${i}.ln_1.weight`)) - 1), // the U-Net reads the penultimate states
+      layers: countOf(file, (i) => at(`transformer.resblocks.${i}.ln_1.weight`)),
       heads: Math.max(1, width / headWidth),
       hidden: dimension(file, at('transformer.resblocks.0.mlp.c_fc.weight'), 0),
       activation: 'gelu',
+      ...(file.has(at('text_projection')) && { projection: dimension(file, at('text_projection'), 1) }),
     }
   }
-  const prefix = singleFilePrefixes.text_encoder['1.x']
   const middle = file.has(`${prefix}text_model.embeddings.token_embedding.weight`) ? 'text_model.' : ''
   const at = (name: string) => prefix + middle + name
   const width = dimension(file, at('embeddings.token_embedding.weight'), 1)
@@ -97,7 +115,7 @@ function unetOf(file: Checkpoint, family: SingleFileFamily): StableDiffusionSize
     blocks,
     depth,
     middleDepth: depthAt('middle_block.1'),
-    heads: widths.map((width) => (family === '2.x' ? Math.max(1, width / headWidth) : headsOf1)),
+    heads: widths.map((width) => (family === '1.x' ? headsOf1 : Math.max(1, width / headWidth))),
     context: dimension(file, at(`${attending}.transformer_blocks.0.attn2.to_k.weight`), 1),
     groups,
     linearProjection,

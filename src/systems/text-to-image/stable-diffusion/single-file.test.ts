@@ -134,8 +134,6 @@ describe('familyOf()', () => {
   const first = ['model.diffusion_model.input_blocks.0.0.weight', [1, 4, 1, 1]] as const
 
   it.each([
-    ['Stable Diffusion XL', [first, 'conditioner.embedders.1.model.ln_final.bias', 'conditioner.embedders.0.transformer.text_model.x']],
-    ['the refiner of Stable Diffusion XL', [first, 'conditioner.embedders.0.model.ln_final.bias']],
     ['Stable Diffusion 3', ['model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight']],
     ['FLUX', ['double_blocks.0.img_attn.norm.key_norm.scale']],
     ['a LoRA', ['lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight']],
@@ -148,11 +146,12 @@ describe('familyOf()', () => {
     ['a text encoder alone', ['text_model.encoder.layers.0.layer_norm1.bias']],
     ['its U-Net alone', [first]],
     ['one without its text encoder', [first, 'first_stage_model.decoder.conv_in.weight']],
+    ['one without its text encoder', [first, 'first_stage_model.decoder.conv_in.weight', 'conditioner.embedders.0.transformer.x']],
     ['one without its autoencoder', [first, 'cond_stage_model.transformer.text_model.x']],
     ['the ×4 upscaler', [['model.diffusion_model.input_blocks.0.0.weight', [1, 7, 1, 1]]]],
   ] as const)('says of another model that it is %s', async (found, names) => {
     const file = await holding(...names)
-    expect(() => familyOf(file)).toThrow(`Cannot load x.safetensors: expected Stable Diffusion 1.x or 2.x, found ${found}`)
+    expect(() => familyOf(file)).toThrow(`Cannot load x.safetensors: expected Stable Diffusion 1.x, 2.x or XL, found ${found}`)
   })
 
   it('knows nothing of anything else', async () => {

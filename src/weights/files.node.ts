@@ -105,7 +105,7 @@ async function writeAndSync(path: string, chunks: FileContent['chunks'], unfinis
   const handle = await open(path, 'wx')
   unfinished.add(path)
   try {
-    for (const chunk of chunks)
+    for await (const chunk of chunks)
       for (let done = 0; done < chunk.length; )
         done += (await handle.write(chunk, done, Math.min(chunk.length - done, largestTransfer))).bytesWritten
     await handle.sync()

@@ -23,7 +23,7 @@ export interface OpenFile {
 /** One file to be written, in pieces. */
 export interface FileContent {
   readonly location: string
-  readonly chunks: Iterable<Uint8Array>
+  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 }
 
 /** What the platform gives; `#files` is this for Node or for browsers. Every failure is a CheckpointError. */

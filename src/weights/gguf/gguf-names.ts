@@ -50,6 +50,17 @@ export function publishedName(name: string): string {
   return Object.hasOwn(whole, part) ? `${whole[part]}.${kind}` : name
 }
 
+const ownOf = (table: Readonly<Record<string, string>>, published: string): string | undefined =>
+  Object.keys(table).find((own) => table[own] === published)
+
+/** The inverse of `publishedName`; undefined for a tensor that these files have no name for. */
+export function ownName(name: string): string | undefined {
+  const [, part = '', kind = ''] = /^(.*)\.(weight|bias)$/.exec(name) ?? []
+  const [, layer, inner = ''] = /^model\.layers\.([0-9]+)\.(.+)$/.exec(part) ?? []
+  const own = layer === undefined ? ownOf(whole, part) : ownOf(inLayers, inner)
+  return own === undefined ? undefined : `${layer === undefined ? '' : `blk.${layer}.`}${own}.${kind}`
+}
+
 /** @throws CheckpointError if two tensors get one name, or if heads do not divide their rows */
 export function namesOf(header: GgufHeader, file: string): GgufNames {
   const family = familyOf(header)

@@ -23,12 +23,25 @@ describe('genera --help', () => {
     expect((await genera('--help', { terminal: true })).out).toContain('\x1b[1mmake')
   })
 
-  it.each(['make', 'run', 'again', 'list', 'show', 'routes', 'train', 'eval', 'bench', 'diorama', 'pull', 'cache', 'doctor', 'completion'])(
-    'of %s begins with examples',
-    async (command) => {
-      expect((await genera(`${command} --help`)).out).toMatch(new RegExp(`^Examples:\n {2}genera ${command}`))
-    },
-  )
+  it.each([
+    'make',
+    'run',
+    'again',
+    'list',
+    'show',
+    'routes',
+    'train',
+    'tune',
+    'eval',
+    'bench',
+    'diorama',
+    'pull',
+    'cache',
+    'doctor',
+    'completion',
+  ])('of %s begins with examples', async (command) => {
+    expect((await genera(`${command} --help`)).out).toMatch(new RegExp(`^Examples:\n {2}genera ${command}`))
+  })
 
   it('suggests the command that was meant, and make for words', async () => {
     expect((await genera('lsit')).err).toContain('Did you mean list?')

@@ -11,7 +11,6 @@ export function overview(program: Command): string {
   )
   return `${program.description()}
   genera make "a red cube left of a shiny blue sphere at sunset" -o scene.png
-  genera again scene.png
 
 ${rows.join('\n')}
 

@@ -15,8 +15,8 @@ import type { Gpt2Size } from './sizes.js'
 const initialiser = initialisers.normal(0.02)
 
 /** GPT-2 (Radford et al. 2019): a decoder with layer norms before its parts and learned positions; the head is the table of words. */
-export function gpt2(scope: Scope, tokens: Tensor, size: Gpt2Size, { past, counts }: CausalOptions = {}): CausalOutput {
-  const attention = attending(tokens, past)
+export function gpt2(scope: Scope, tokens: Tensor, size: Gpt2Size, { past, counts, packed }: CausalOptions = {}): CausalOutput {
+  const attention = attending(tokens, { past, packed })
   const words = embedding(scope.at('wte'), tokens, size.vocabulary, size.width, { initialiser })
   const places = embedding(scope.at('wpe'), attention.positions, size.context, size.width, { initialiser: initialisers.normal(0.01) })
   let x = words.add(places) // [batch, tokens, width]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type CausalOptions, type CausalOutput, type DecoderSize, LanguageError } from '../../generative/language/index.js'
 import type { Tensor } from '../../graph/index.js'
-import type { CheckpointOptions, Scope } from '../../nn/index.js'
+import type { CheckpointOptions, MatrixLayout, Scope } from '../../nn/index.js'
 import { printable } from '../../weights/checkpoint-error.js'
 import { endTokens } from '../config-fields.js'
 import { gpt2Config } from '../gpt2/config.js'
@@ -20,6 +20,8 @@ export interface CausalFamily {
   readonly endTokens: readonly number[]
   /** The token that begins one, if any does. */
   readonly startToken: number | undefined
+  /** How matrices are stored; [out, in] if it is not said. */
+  readonly layout?: MatrixLayout
   /** How published files may spell the names, the commonest first. */
   readonly spellings: readonly CheckpointOptions[]
   /** Tensors of published files that say nothing that the configuration does not. */
@@ -32,7 +34,7 @@ const shared = z.object({
   eos_token_id: endTokens,
 })
 
-type Reader = (text: string, file: string) => Pick<CausalFamily, 'network' | 'size' | 'spellings' | 'unneeded'>
+type Reader = (text: string, file: string) => Pick<CausalFamily, 'network' | 'size' | 'layout' | 'spellings' | 'unneeded'>
 
 const llamaFamily: Reader = (text, file) => {
   const size = readConfig(llamaConfig, text, file)
@@ -51,6 +53,7 @@ const readers: Readonly<Record<string, Reader>> = {
     return {
       network: (scope, tokens, options) => gpt2(scope, tokens, size, options),
       size: { ...size, keyValueHeads: size.heads, headWidth: size.width / size.heads },
+      layout: 'in-out',
       spellings: [{}, { prefix: 'transformer.' }],
       unneeded: (name) => /(^|\.)attn\.(masked_)?bias$/.test(name) || name === 'lm_head.weight',
     }

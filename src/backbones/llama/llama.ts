@@ -18,9 +18,9 @@ const initialiser = initialisers.normal(0.02)
  * Llama (Touvron et al. 2023) and the families that are settings of it: Mistral, Qwen 2, 2.5 and 3, SmolLM. A decoder with
  * root-mean-square norms before its parts, rotary positions, grouped queries and a gated feed-forward.
  */
-export function llama(scope: Scope, tokens: Tensor, size: LlamaSize, { past, counts }: CausalOptions = {}): CausalOutput {
+export function llama(scope: Scope, tokens: Tensor, size: LlamaSize, { past, counts, packed }: CausalOptions = {}): CausalOutput {
   const model = scope.at('model')
-  const attention = attending(tokens, past)
+  const attention = attending(tokens, { past, packed })
   const angles = rotaryAngles(attention.positions, {
     width: size.headWidth,
     theta: size.theta,

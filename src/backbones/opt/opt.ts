@@ -19,10 +19,10 @@ const biasInitialiser = initialisers.zeros
 const unusedPlaces = 2
 
 /** OPT (Zhang et al. 2022), and Galactica, which is built alike: a decoder with learned positions whose head is the table of words. */
-export function opt(scope: Scope, tokens: Tensor, size: OptSize, { past, counts }: CausalOptions = {}): CausalOutput {
+export function opt(scope: Scope, tokens: Tensor, size: OptSize, { past, counts, packed }: CausalOptions = {}): CausalOutput {
   const { vocabulary, context, width, wordWidth, layers, normFirst } = size
   const model = scope.at('model', 'decoder')
-  const attention = attending(tokens, past)
+  const attention = attending(tokens, { past, packed })
   const between = { bias: false, initialiser }
   const words = embedding(model.at('embed_tokens'), tokens, vocabulary, wordWidth, { initialiser })
   const places = embedding(model.at('embed_positions'), attention.positions.add(unusedPlaces), context + unusedPlaces, width, {

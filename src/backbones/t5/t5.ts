@@ -60,7 +60,7 @@ export function t5Decoder(
   { past, counts, sourceCounts }: SecondOptions = {},
 ): CausalOutput {
   const decoder = scope.at('decoder')
-  const attention = attending(tokens, past)
+  const attention = attending(tokens, { past })
   const keys = range((past ? past.caches[0]?.key : tokens)?.shape[past ? 2 : 1] as Dimension)
   const bias = distanceBias(decoder.at('block', 0, 'layer', 0, 'SelfAttention'), attention.positions, keys, size, false)
   const sourceLength = source[0]?.key.shape[2] as Dimension

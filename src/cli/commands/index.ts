@@ -17,12 +17,13 @@ import { addRoutes } from './routes.js'
 import { addRun } from './run.js'
 import { addShow } from './show.js'
 import { addTrain } from './train.js'
+import { addTune } from './tune.js'
 
 /** Every command of `genera`, by group and in the order of the help. */
 export const commands: Readonly<Record<string, readonly AddCommand[]>> = {
   make: [addMake, addRun, addChat, addAgain, addInspect],
   find: [addList, addShow, addRoutes],
-  train: [addTrain, addEval, addBench],
+  train: [addTrain, addTune, addEval, addBench],
   world: [addDiorama, addDioramaBench, addDioramaReader],
   setup: [addPull, addCache, addDoctor, addCompletion],
 }

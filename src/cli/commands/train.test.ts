@@ -44,7 +44,7 @@ describe('genera train', () => {
     expect(err).toBe(
       [
         'colours: Learns colours',
-        '  1,234 parameters, begins of 4',
+        '  1,234 parameters, 4 steps',
         '  step 1/4  loss 1.000  2.0/s  2 s left',
         '  step 4/4  loss 3.000  2.0/s  0 s left',
         ...[1, 2].map((i) => `  sample ${join(output, 'samples', `colours-4-${i}.png`)}`),
@@ -69,7 +69,7 @@ describe('genera train', () => {
   it('waits for an interrupted run to be saved', async () => {
     const { code, err } = await genera(`train imagen -o ${output}`, { stop })
     expect([code, existsSync(join(folder, 'saved'))]).toEqual([130, true])
-    expect(err).toMatch(/endless: Learns for ever\n {2}1 parameters, goes on after step 2 of 4\n$/)
+    expect(err).toMatch(/endless: Learns for ever\n {2}1 parameters, 4 steps, goes on after step 2\n$/)
   })
 
   it.each([

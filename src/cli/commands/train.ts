@@ -131,7 +131,7 @@ export function stageLines(stage: string, output: string, terminal: Terminal) {
       else if (event.kind === 'step') step(event)
       else if (event.kind === 'start')
         say(
-          `${event.parameters.toLocaleString('en')} parameters, ${event.resumed ? `goes on after step ${event.step}` : 'begins'} of ${event.steps.toLocaleString('en')}`,
+          `${event.parameters.toLocaleString('en')} parameters, ${event.steps.toLocaleString('en')} steps${event.resumed ? `, goes on after step ${event.step}` : ''}`,
         )
       else if (event.kind === 'done') for (const file of event.files) say(`wrote ${file}`)
     },

@@ -19,6 +19,14 @@ export interface Past {
   readonly lengths: Tensor
 }
 
+/** Several texts in one row. */
+export interface Packed {
+  /** Which text of its row a token belongs to: int32 [batch, tokens]. A token sees its own text alone. */
+  readonly segments: Tensor
+  /** Its place in that text, int64 [batch, tokens]. */
+  readonly positions: Tensor
+}
+
 export interface CausalOptions {
   readonly past?: Past | undefined
   /**
@@ -26,6 +34,8 @@ export interface CausalOptions {
    * counts, [batch, vocabulary], instead of those behind every token.
    */
   readonly counts?: Tensor | undefined
+  /** Without a past: the rows hold several texts each, as in training. */
+  readonly packed?: Packed | undefined
 }
 
 export interface CausalOutput {
@@ -58,16 +68,21 @@ export interface Attending {
 }
 
 /** Causal attention for one pass through a decoder, whose layers take turns: over the tokens alone, or over a past as well. */
-export function attending(tokens: Tensor, past?: Past): Attending {
+export function attending(tokens: Tensor, { past, packed }: Pick<CausalOptions, 'past' | 'packed'> = {}): Attending {
   const [batch, count] = tokens.shape as [Dimension, Dimension]
   const own = range(count).unsqueeze(0)
-  const positions = past ? past.lengths.cast('int64').unsqueeze(1).add(own) : own.expand([batch, count])
+  const positions = packed?.positions ?? (past ? past.lengths.cast('int64').unsqueeze(1).add(own) : own.expand([batch, count]))
+  const together = packed?.segments.unsqueeze(1).unsqueeze(3).equal(packed.segments.unsqueeze(1).unsqueeze(1)) // [batch, 1, queries, keys]
   const caches: KeyValueCache[] = []
   return {
     positions,
     caches,
     attend(q, k, v, { scale, window, bias } = {}) {
       const scaled = scale === undefined ? {} : { scale }
+      if (together) {
+        if (bias) throw new RangeError('Cannot attend over packed rows with a bias: it would count places of the row')
+        return scaledDotProductAttention(q, k, v, { mask: band(count, window ?? Number.POSITIVE_INFINITY).and(together), ...scaled })
+      }
       if (!past)
         return window === undefined
           ? scaledDotProductAttention(q, k, v, { causal: true, mask: bias, ...scaled })
@@ -84,7 +99,8 @@ export function attending(tokens: Tensor, past?: Past): Attending {
 /** True where a key stands at most `window` − 1 tokens before the query, and not behind it: [queries, keys]. */
 function band(count: Dimension, window: number): Tensor {
   const distance = range(count).unsqueeze(1).sub(range(count).unsqueeze(0))
-  return distance.greaterOrEqual(0).and(distance.less(window))
+  const before = distance.greaterOrEqual(0)
+  return window === Number.POSITIVE_INFINITY ? before : before.and(distance.less(window))
 }
 
 /** [batch, tokens, heads·width] as [batch, heads, tokens, width]. */

@@ -77,6 +77,8 @@ export function chatWith(model: ChatModel): Chat {
       if (!Number.isInteger(rounds) || rounds < 1 || rounds > 1000)
         throw new LanguageError('InvalidOption', `Cannot answer in rounds ${String(rounds)}: expected a whole number from 1 to 1000`)
       const known = checkedTools(tools, template.calls)
+      if (known.size > 0 && options.schema !== undefined)
+        throw new LanguageError('InvalidOption', 'Cannot keep to a schema and call functions: a call is no answer')
       const said: ChatMessage[] = []
       let total = 0
       for (let round = 1; ; round++) {

@@ -9,7 +9,7 @@ const table = fill('float32', [vocabulary, width], (i) => Math.sin(i * 1.7))
 
 /** One layer of attention over rows of a table, with a trace of the positions. */
 const network: CausalNetwork = (tokens, { past, counts } = {}) => {
-  const attention = attending(tokens, past)
+  const attention = attending(tokens, { past })
   const places = attention.positions.cast('float32').mul(0.3).sin().unsqueeze(-1)
   const heads = splitHeads(embedding(constant(table), tokens).add(places), 1, width) // [batch, 1, tokens, width]
   const mixed = attention.attend(heads, heads, heads).squeeze(1)

@@ -1,9 +1,11 @@
 import { type BeamOptions, beamSearch } from './beam-search.js'
 import type { Decoder } from './decoder.js'
 import { type Ending, generateTokens, type TokenOptions } from './generate-tokens.js'
+import type { JsonSchema } from './json-schema.js'
 import { LanguageError } from './language-error.js'
 import type { Row } from './reuse.js'
 import type { Likelihood } from './sampling.js'
+import { schemaConstraint, type TokenTable } from './schema-constraint.js'
 import { TextStream } from './text-stream.js'
 
 /** What generation asks of a tokenizer. */
@@ -13,6 +15,8 @@ export interface TextCodec {
   encode(text: string): Row
   /** The text of tokens; bytes that are no UTF-8 become U+FFFD. */
   decode(tokens: Row): string
+  /** The bytes that each token adds to a text; only answers that keep to a schema need them. */
+  readonly bytes?: TokenTable | undefined
 }
 
 export interface LanguageModel {
@@ -25,6 +29,8 @@ export interface LanguageModel {
 export interface TextOptions extends Omit<TokenOptions, 'until' | 'vocabulary'>, Partial<Omit<BeamOptions, keyof TokenOptions>> {
   /** Texts that end the answer; they are not part of it. */
   readonly stop?: string | readonly string[] | undefined
+  /** A JSON schema: the answer is JSON that keeps to it, unless it ends for want of room (`length` or `context`). */
+  readonly schema?: JsonSchema | undefined
 }
 
 export interface TextPiece {
@@ -70,17 +76,20 @@ const longestStop = 1024
 export async function* generateText(
   { decoder, tokenizer, endTokens = [] }: LanguageModel,
   prompts: string | readonly (string | Row)[],
-  { stop = [], beams, lengthPenalty, earlyStopping, ...options }: TextOptions = {},
+  { stop = [], beams, lengthPenalty, earlyStopping, schema, ...options }: TextOptions = {},
 ): AsyncGenerator<TextPiece | TextToken | TextResult, void> {
   const stops = checkedStops(stop)
   const rows = (typeof prompts === 'string' ? [prompts] : prompts).map((prompt) =>
     typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt,
   )
   const shared = { ...options, vocabulary: tokenizer.size, endTokens: [...endTokens, ...(options.endTokens ?? [])] }
+  if (schema !== undefined && (beams !== undefined || options.constrain))
+    throw new LanguageError('InvalidOption', `Cannot keep to a schema with ${beams === undefined ? 'another constraint' : 'beams'}`)
   if (beams !== undefined) {
     yield* searched(decoder, tokenizer, rows, { ...shared, beams, lengthPenalty, earlyStopping }, stops)
     return
   }
+  const constraint = schema === undefined ? undefined : schemaConstraint(schema, bytesOf(tokenizer), shared.endTokens)
   const streams = new Map<number, TextStream>()
   const texts = new Map<number, string>()
   const fresh: TextPiece[] = []
@@ -97,21 +106,27 @@ export async function* generateText(
   const until = (generated: Row, row: number): boolean => {
     const { text, stopped } = streamOf(row).push(generated.at(-1) as number)
     say(row, text)
-    return stopped
+    return stopped || (constraint?.ended(generated, row) ?? false)
   }
-  for await (const event of generateTokens(decoder, rows, { ...shared, until })) {
+  for await (const event of generateTokens(decoder, rows, { ...shared, ...(constraint && { constrain: constraint.constrain }), until })) {
     if (event.kind === 'token') {
       const { row, token, logProbability, likeliest } = event
       if (logProbability !== undefined) yield { kind: 'token', row, token, logProbability, likeliest: likeliest ?? [] }
     } else {
       const { row, tokens, ending } = event
       const rest = streamOf(row).end()
-      if (ending !== 'stop') say(row, rest.text)
+      say(row, rest.text)
       yield* fresh.splice(0)
-      yield { kind: 'result', row, text: texts.get(row) ?? '', tokens: tokens.length, ending: rest.stopped ? 'stop' : ending }
+      const whole = ending === 'stop' && !rest.stopped ? 'end' : ending // the schema ended it
+      yield { kind: 'result', row, text: texts.get(row) ?? '', tokens: tokens.length, ending: rest.stopped ? 'stop' : whole }
     }
     yield* fresh.splice(0)
   }
+}
+
+function bytesOf({ bytes }: TextCodec): TokenTable {
+  if (bytes) return bytes
+  throw new LanguageError('InvalidSchema', 'Cannot keep to a JSON schema: the tokenizer does not say what bytes its tokens are')
 }
 
 async function* searched(

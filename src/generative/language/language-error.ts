@@ -7,6 +7,8 @@ export type LanguageErrorCode =
   | 'InvalidTokens'
   /** An option out of its range, or two that exclude each other. */
   | 'InvalidOption'
+  /** Texts to train on that hold nothing to learn. */
+  | 'NothingToLearn'
   /** The network gave no number. */
   | 'InvalidLogits'
   /** Tools for a model that was not told how to call any, or tools that are none. */

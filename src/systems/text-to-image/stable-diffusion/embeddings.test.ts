@@ -26,6 +26,20 @@ describe('openEmbedding()', () => {
     expect([two.word, two.vectors.shape]).toEqual(['bad-hands', [2, 1]])
   })
 
+  it('reads a word for two text encoders, called as its file', async () => {
+    const tensors = { clip_l: array([[1, 2]]), clip_g: array([[3, 4, 5]]) }
+    const { word, vectors, second } = await openEmbedding(file('thing.safetensors', tensors), 2, 3)
+    expect([word, vectors.toNested(), second?.toNested()]).toEqual(['thing', [[1, 2]], [[3, 4, 5]]])
+    const uneven = file('thing.safetensors', { ...tensors, clip_g: fill('float32', [2, 3], () => 0) })
+    await expect(openEmbedding(uneven, 2, 3)).rejects.toThrow('expected as many vectors for either text encoder, found 1 and 2')
+    const half = file('thing.safetensors', { clip_g: array([1]) })
+    await expect(openEmbedding(half, 2, 3)).rejects.toThrow(
+      'expected the tensors clip_l and clip_g, for both text encoders of XL, found one',
+    )
+    const single = file('thing.safetensors', { '<x>': array([1, 2]) })
+    await expect(openEmbedding(single, 2, 3)).rejects.toThrow('found one for a single text encoder')
+  })
+
   it.each([
     [
       'another width',

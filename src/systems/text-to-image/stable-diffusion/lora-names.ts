@@ -3,7 +3,8 @@ import { unetName } from './single-file-names.js'
 import { networksOf, type StableDiffusionSize } from './sizes.js'
 
 /** Networks that a LoRA can change. */
-export type AdaptedNetwork = 'unet' | 'text_encoder'
+export const adaptedNetworks = ['unet', 'text_encoder', 'text_encoder_2'] as const
+export type AdaptedNetwork = (typeof adaptedNetworks)[number]
 
 /** What the tensors of one adapted matrix are called in the file, by what they are. */
 export interface LoraTensors {
@@ -64,8 +65,8 @@ export interface Place {
 export function placesOf(size: StableDiffusionSize): ReadonlyMap<string, Place> {
   const places = new Map<string, Place>()
   const networks = networksOf(size)
-  for (const network of ['unet', 'text_encoder'] as const)
-    for (const [name, { shape }] of parametersOf(networks[network])) {
+  for (const network of adaptedNetworks)
+    for (const [name, { shape }] of parametersOf(networks[network] ?? (() => undefined))) {
       if (!name.endsWith('.weight') || shape.length < 2) continue
       const place = { network, name, shape }
       for (const spelling of spellingsOf(network, name.slice(0, -'.weight'.length), size)) places.set(spelling, place)
@@ -73,13 +74,15 @@ export function placesOf(size: StableDiffusionSize): ReadonlyMap<string, Place> 
   return places
 }
 
-function spellingsOf(network: AdaptedNetwork, matrix: string, { unet }: StableDiffusionSize): string[] {
+function spellingsOf(network: AdaptedNetwork, matrix: string, { unet, textName }: StableDiffusionSize): string[] {
   const flat = (text: string) => text.replaceAll('.', '_')
-  if (network === 'text_encoder') {
+  if (network !== 'unet') {
+    const tower = network === 'text_encoder' ? (textName ?? network) : network
+    const short = tower === 'text_encoder' ? ['lora_te', 'lora_te1'] : ['lora_te2']
     const inside = matrix.replace(/^text_model\./, '') // newer versions of transformers leave the middle out
     const older = matrix.replace(/\.([qkv])_proj$/, '.to_$1').replace(/\.out_proj$/, '.to_out')
-    const dotted = [...new Set([matrix, inside, older])].map((each) => `text_encoder.${each}`)
-    return [...dotted, `lora_te_${flat(matrix)}`, `lora_te1_${flat(matrix)}`]
+    const dotted = [...new Set([matrix, inside, older])].map((each) => `${tower}.${each}`)
+    return [...dotted, ...short.map((each) => `${each}_${flat(matrix)}`)]
   }
   // Before 0.22 the attentions' processors held the matrices, and the last projection had no index.
   const processor = matrix.replace(/\.(to_[qkv]|to_out)(?:\.0)?$/, '.processor.$1')

@@ -2,7 +2,7 @@ import { fileConstant, GeneraError, type Tensor } from '../../../graph/index.js'
 import { type ParameterSource, Scope } from '../../../nn/index.js'
 import { printable, quoted } from '../../../weights/checkpoint-error.js'
 import { type Checkpoint, openCheckpoint } from '../../../weights/index.js'
-import { type AdaptedNetwork, type LoraTensors, listLora, type Place, placesOf } from './lora-names.js'
+import { type AdaptedNetwork, adaptedNetworks, type LoraTensors, listLora, type Place, placesOf } from './lora-names.js'
 import { pointable, type StableDiffusionModel } from './model.js'
 
 /** A file, and how much of what it changes: 1 all of it, 0 nothing, less than 0 the opposite. */
@@ -110,7 +110,8 @@ export async function openLora(
   if (unplaced.length > 0 || misshapen.length > 0 || others.length > 0 || found.length === 0)
     throw new LoraMismatchError({ file: file.file, model, base: baseOf(file), matrices: matrices.size, unplaced, misshapen, others })
   const told = alphasTold(file)
-  const changes = { unet: new Map<string, Change[]>(), text_encoder: new Map<string, Change[]>() }
+  const none = () => new Map<string, Change[]>()
+  const changes = { unet: none(), text_encoder: none(), text_encoder_2: none() }
   for (const { place, tensors, rank } of found) {
     const alpha = tensors.alpha === undefined ? (told[place.network] ?? rank) : await numberIn(file, tensors.alpha)
     const list = changes[place.network].get(place.name) ?? []
@@ -164,7 +165,7 @@ function alphasTold(file: Checkpoint): Partial<Record<AdaptedNetwork, number>> {
   if (typeof told !== 'object' || told === null) return {}
   const facts = told as Readonly<Record<string, unknown>>
   return Object.fromEntries(
-    (['unet', 'text_encoder'] as const).flatMap((network) => {
+    adaptedNetworks.flatMap((network) => {
       const alpha = facts[`${network}.lora_alpha`]
       return typeof alpha === 'number' && Number.isFinite(alpha) ? [[network, alpha]] : []
     }),

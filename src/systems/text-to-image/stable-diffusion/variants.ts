@@ -30,6 +30,7 @@ export async function withExtras(model: StableDiffusionModel, { loras = [], embe
     ...scopes,
     unet: withLoras(scopes.unet, 'unet', opened),
     text_encoder: withLoras(scopes.text_encoder, 'text_encoder', opened),
+    ...(scopes.text_encoder_2 && { text_encoder_2: withLoras(scopes.text_encoder_2, 'text_encoder_2', opened) }),
   }
   return withAutoencoder(await withEmbeddings({ ...model, scopes: changed }, embeddings), vae)
 }

@@ -71,6 +71,18 @@ describe('XL', () => {
   })
 })
 
+describe('files that are added to XL', () => {
+  it.each(['peft', 'kohya'])('a LoRA of the U-Net and of both text towers changes them as the reference does: %s', async (form) => {
+    const loras = [`${pipelineFolder(`lora-${form}.safetensors`)}:0.8`]
+    await expectPicture((await make({ steps: 4, loras }, base)).value, `lora.${form}`)
+  })
+
+  it('a word that was learnt for both text towers', async () => {
+    const embeddings = [pipelineFolder('thing.safetensors')]
+    await expectPicture((await make({ prompt: 'a red thing', steps: 4, embeddings }, base)).value, 'word')
+  })
+})
+
 describe('the refiner', () => {
   it('goes on from a picture as the reference does', async () => {
     const image = await referencePicture('base.text')

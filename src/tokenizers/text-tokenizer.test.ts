@@ -34,6 +34,21 @@ describe('textTokenizer()', () => {
     expect(tokenizer.chat).toBeUndefined()
   })
 
+  test.each(['gpt2', 'llama3', 'llama2', 't5'])('knows the bytes that each token adds: %s', (name) => {
+    const { bytes = [], encode } = textTokenizer(JSON.stringify(specOf(name)))
+    const written = (text: string) => {
+      const all = encode(text, { special: false }).flatMap((token) => [...(bytes[token] ?? [])])
+      return new TextDecoder().decode(Uint8Array.from(all)).trimStart()
+    }
+    for (const text of ['The red fox', "one two, isn't it?"]) expect(written(text)).toBe(text)
+    if (name !== 't5') expect(written('né 猫 😀!')).toBe('né 猫 😀!') // of which T5 knows no letter
+    if (name === 'gpt2') expect(bytes[encode('<|end|>')[0] as number]).toBeUndefined() // special
+  })
+
+  test('does not say so for pieces of words', () => {
+    expect(textTokenizer(JSON.stringify(specOf('bert'))).bytes).toBeUndefined()
+  })
+
   test('reads half a surrogate pair as what it is: no character', () => {
     const tokenizer = textTokenizer(JSON.stringify(specOf('gpt2')))
     expect(tokenizer.decode(tokenizer.encode('a\ud83d'))).toBe('a\uFFFD')

@@ -4,6 +4,7 @@ import { byteCount, printable } from '../weights/checkpoint-error.js'
 import { exists } from '../weights/open-checkpoint.js'
 import { limits } from './byte-pairs.js'
 import { type ChatTemplate, chatTemplate } from './chat-template.js'
+import { tokenBytes } from './token-bytes.js'
 import { TokenizerError } from './tokenizer-error.js'
 
 export interface EncodeOptions {
@@ -20,6 +21,8 @@ export interface TextTokenizer {
   decode(tokens: readonly number[], options?: EncodeOptions): string
   /** The id of a token in its own spelling. */
   token(spelling: string): number | undefined
+  /** The bytes that each token adds to a text, by id; none for special tokens, and undefined where that depends on neighbours. */
+  readonly bytes: readonly (Uint8Array | undefined)[] | undefined
   /** How dialogues are written as text; undefined for a model that was not made for them. */
   readonly chat: ChatTemplate | undefined
 }
@@ -52,8 +55,13 @@ export function textTokenizer(contents: string, configuration = '{}', file = 'to
   }
   const clean = config.clean_up_tokenization_spaces === true
   const size = 1 + Math.max(-1, ...ids(spec))
+  let bytes: ReturnType<typeof tokenBytes> | null = null
   return {
     size,
+    get bytes() {
+      if (bytes === null) bytes = tokenBytes(spec)
+      return bytes
+    },
     encode: (text, { special = true } = {}) => tokenizer.encode(wellFormed(text), { add_special_tokens: special }).ids,
     decode: (tokens, { special = false } = {}) =>
       tokens.length === 0 ? '' : tokenizer.decode([...tokens], { skip_special_tokens: !special, clean_up_tokenization_spaces: clean }),

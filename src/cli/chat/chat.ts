@@ -1,5 +1,5 @@
 import { openLanguageModel } from '../../backbones/language/index.js'
-import { type ChatEvent, chatWith, generateText, type TextOptions } from '../../generative/language/index.js'
+import { type ChatEvent, chatWith, generateText, type JsonSchema, readSchema, type TextOptions } from '../../generative/language/index.js'
 import { GeneraError } from '../../graph/errors.js'
 import { type Device, sharedRuntime } from '../../graph/index.js'
 import type { ChatMessage } from '../../tokenizers/index.js'
@@ -12,7 +12,7 @@ import { command, commandsHelp } from './commands.js'
 import { Dialogue } from './dialogue.js'
 import { editedLines, type Prompt, plainLines, readMessage } from './lines.js'
 import { locationOf } from './location.js'
-import { readText } from './read-text.js'
+import { nothing, readText } from './read-text.js'
 
 export interface ChatFlags
   extends TerminalOptions,
@@ -57,6 +57,7 @@ export async function chat(question: readonly string[], flags: ChatFlags, termin
       'Cannot chat: no language model comes with genera yet',
       'Name one: genera chat --checkpoint HuggingFaceTB/SmolLM2-135M-Instruct, or a folder',
     )
+  const options = await optionsOf(flags)
   await readyCheckpoint(flags.checkpoint, flags, terminal, session)
   const location = await locationOf(flags.checkpoint)
   remark(terminal, `Loading ${flags.checkpoint} …`)
@@ -64,7 +65,6 @@ export async function chat(question: readonly string[], flags: ChatFlags, termin
   try {
     const answer: Answer = flags.template === false ? continuing(model) : (messages, options) => chatWith(model).stream(messages, options)
     if (flags.template !== false) chatWith(model) // a model without a template is refused before somebody types
-    const options = await optionsOf(flags)
     if (asked === undefined) await converse(dialogue, answer, options, terminal, session)
     else {
       dialogue.add({ role: 'user', content: asked })
@@ -103,7 +103,20 @@ async function optionsOf(flags: ChatFlags): Promise<TextOptions> {
   } = flags
   const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]
   const sampling = { temperature, topK, topP, minP, typicalP, repetitionPenalty, presencePenalty, frequencyPenalty }
-  return { ...sampling, maxTokens, stop, seed }
+  const schema = flags.schema === undefined ? undefined : await schemaOf(flags.schema)
+  return { ...sampling, maxTokens, stop, seed, schema }
+}
+
+async function schemaOf(path: string): Promise<JsonSchema> {
+  const text = await readText(path, nothing())
+  let schema: unknown
+  try {
+    schema = JSON.parse(text)
+  } catch {
+    throw new GeneraError('InvalidSchema', `Cannot read ${path}: expected a JSON schema, found no JSON`)
+  }
+  readSchema(schema as JsonSchema) // what is wrong with it is said before a model is loaded
+  return schema as JsonSchema
 }
 
 function continuing(model: Parameters<typeof generateText>[0]): Answer {

@@ -3,7 +3,7 @@ import { files } from '#files'
 import { GeneraError } from '../../graph/errors.js'
 import type { ChatMessage } from '../../tokenizers/index.js'
 import type { Session } from '../command.js'
-import { readText } from './read-text.js'
+import { nothing, readText } from './read-text.js'
 
 const format = 'genera-dialogue'
 const written = z.object({
@@ -72,5 +72,3 @@ export class Dialogue {
     this.#system = system
   }
 }
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -10,6 +10,9 @@ export async function readText(name: string, stdin: AsyncIterable<Uint8Array>): 
   return textOf(await readInput(name, stdin), name === '-' ? 'standard input' : name)
 }
 
+/** For a text that is not piped in. */
+export async function* nothing(): AsyncGenerator<Uint8Array> {}
+
 export function textOf(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -98,6 +98,23 @@ describe('genera chat', () => {
     expect(await code).toBe(0)
   })
 
+  test('answers with JSON that keeps to a schema', async () => {
+    const schema = {
+      type: 'object',
+      properties: { ok: { type: 'boolean' }, n: { type: 'integer', minimum: 3, maximum: 5 } },
+      required: ['ok', 'n'],
+    }
+    writeFileSync(join(folder, 'shape.json'), JSON.stringify(schema))
+    const { out } = await genera(`chat --checkpoint ${tiny} --schema shape.json -q hi`)
+    expect(JSON.parse(out)).toEqual({ ok: expect.any(Boolean), n: expect.any(Number) })
+    writeFileSync(join(folder, 'dates.json'), '{"type": "string", "format": "date"}')
+    const refused = await genera('chat --checkpoint ./nowhere --schema dates.json -q hi')
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringContaining('at "#" the keyword "format" is not built for the type string'),
+    ])
+  })
+
   test('continues texts with --no-template', async () => {
     const { code, out } = await genera(`chat --checkpoint ${plain} --no-template --max-tokens 3 --temperature 0 -q Once`)
     expect([code, out.length > 1]).toEqual([0, true])

@@ -16,7 +16,7 @@ export {
   type TextToken,
 } from './generate-text.js'
 export { type EndedRow, type Ending, type GeneratedToken, generateTokens, type TokenOptions } from './generate-tokens.js'
-export type { JsonSchema } from './json-schema.js'
+export { type JsonSchema, readSchema } from './json-schema.js'
 export { LanguageError, type LanguageErrorCode } from './language-error.js'
 export { type PackedBatch, type PackedRow, packedBatch, packRows, type TrainingText } from './packing.js'
 export type { Row } from './reuse.js'

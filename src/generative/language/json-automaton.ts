@@ -235,11 +235,11 @@ export class JsonAutomaton {
         }
         if (within.startsWith('u')) {
           const come = within + String.fromCharCode(byte)
-          if (!/^u(?:[0-9a-ce-f]|d[0-7]|d$)?[0-9a-f]*$/i.test(come)) return undefined // half a surrogate pair is no character
+          if (!/^u(?:[0-9a-ce-f]|d[0-7]|d$)[0-9a-f]*$/i.test(come)) return undefined // half a surrogate pair is no character
           return come.length === 5 ? goOn(1, '') : goOn(0, come)
         }
-        const [least, most, left] = within.split(',').map(Number) as [number, number, number]
-        if (byte < least || byte > most) return undefined
+        const [low, high, left] = within.split(',').map(Number) as [number, number, number]
+        if (byte < low || byte > high) return undefined
         return left === 1 ? goOn(1, '') : goOn(0, `128,191,${left - 1}`)
       },
     }))

@@ -63,8 +63,7 @@ export function schemaConstraint(schema: JsonSchema, tokens: TokenTable, endToke
     },
     ended(generated, row) {
       const state = stateOf(generated, row)
-      // A model that knows no end would have to go on; one that does says so itself unless nothing else is left.
-      return state.complete && (!state.open || (endTokens.length === 0 && maskOf(state).every((allowed) => allowed === 0)))
+      return state.complete && !state.open
     },
   }
 }
@@ -82,39 +81,47 @@ const sortedTokens = (tokens: TokenTable): SortedTokens => {
 
 /** Tokens in the order of their bytes, so that what they begin with is looked at once for all that begin alike. */
 class SortedTokens {
-  readonly #order: readonly number[]
+  readonly #size: number
+  readonly #order: Int32Array
+  /** The bytes of all tokens in that order, and where each token's begin. */
+  readonly #bytes: Uint8Array
+  readonly #starts: Int32Array
   /** How many first bytes each token shares with the one before it. */
-  readonly #shared: Uint16Array
+  readonly #shared: Int32Array
 
-  constructor(readonly tokens: TokenTable) {
+  constructor(tokens: TokenTable) {
     const bytesOf = (token: number): Uint8Array => tokens[token] as Uint8Array
-    this.#order = [...tokens.keys()].filter((token) => (tokens[token]?.length ?? 0) > 0).sort((a, b) => compare(bytesOf(a), bytesOf(b)))
-    this.#shared = Uint16Array.from(this.#order, (token, i) =>
-      i === 0 ? 0 : commonStart(bytesOf(this.#order[i - 1] as number), bytesOf(token)),
-    )
+    const order = [...tokens.keys()].filter((token) => (tokens[token]?.length ?? 0) > 0).sort((a, b) => compare(bytesOf(a), bytesOf(b)))
+    this.#size = tokens.length
+    this.#order = Int32Array.from(order)
+    this.#starts = new Int32Array(order.length + 1)
+    for (const [i, token] of order.entries()) this.#starts[i + 1] = (this.#starts[i] as number) + bytesOf(token).length
+    this.#bytes = new Uint8Array(this.#starts.at(-1) as number)
+    for (const [i, token] of order.entries()) this.#bytes.set(bytesOf(token), this.#starts[i])
+    this.#shared = Int32Array.from(order, (token, i) => (i === 0 ? 0 : commonStart(bytesOf(order[i - 1] as number), bytesOf(token))))
   }
 
   /** 1 for every token all of whose bytes can follow. */
   allowed(automaton: JsonAutomaton, from: JsonState): Uint8Array {
-    const mask = new Uint8Array(this.tokens.length)
-    /** The states after the first bytes of the token that was looked at last. */
+    const mask = new Uint8Array(this.#size)
+    /** The states after the first bytes of the token that was looked at last; so many of them are known. */
     const path: JsonState[] = [from]
+    let known = 1
     let dead = Number.POSITIVE_INFINITY // so many first bytes of it lead nowhere
-    for (const [i, token] of this.#order.entries()) {
+    for (let i = 0; i < this.#order.length; i++) {
       const shared = this.#shared[i] as number
       if (shared >= dead) continue
       dead = Number.POSITIVE_INFINITY
-      path.length = Math.min(path.length, shared + 1)
-      const bytes = this.tokens[token] as Uint8Array
-      for (let at = path.length - 1; at < bytes.length; at++) {
-        const next = automaton.step(path[at] as JsonState, bytes[at] as number)
-        if (next === undefined) {
-          dead = at + 1
-          break
-        }
-        path.push(next)
+      known = Math.min(known, shared + 1)
+      const start = this.#starts[i] as number
+      const length = (this.#starts[i + 1] as number) - start
+      while (known <= length) {
+        const next = automaton.step(path[known - 1] as JsonState, this.#bytes[start + known - 1] as number)
+        if (next === undefined) break
+        path[known++] = next
       }
-      if (dead === Number.POSITIVE_INFINITY) mask[token] = 1
+      if (known <= length) dead = known
+      else mask[this.#order[i] as number] = 1
     }
     return mask
   }

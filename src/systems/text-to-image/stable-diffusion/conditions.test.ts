@@ -17,7 +17,7 @@ const model: StableDiffusionModel = {
   schedule: noiseSchedule(),
   settings: { prediction: 'epsilon', sampling: {}, guidanceScale: 1 },
 }
-const asked = { prompt: 'a red cube', negativePrompt: '', guidanceRescale: 0, aestheticScore: 6, negativeAestheticScore: 2.5 }
+const asked = { prompt: 'a red cube', negativePrompt: '', guidanceRescale: 0 }
 
 async function read(model: StableDiffusionModel, { scale = 3, ...changed }: Partial<typeof asked> & { scale?: number } = {}) {
   let calls = 0

@@ -24,6 +24,9 @@ export interface ReadConditions {
 
 type Asked = Pick<StableDiffusionInput, 'prompt' | 'negativePrompt' | 'guidanceRescale' | 'aestheticScore' | 'negativeAestheticScore'>
 
+/** Of 10: what the refiner was published with. */
+const usualScores = { wanted: 6, unwanted: 2.5 } as const
+
 /** Whether two passes are made, with and without the words. A model that is told the scale makes one. */
 export const guides = ({ size }: Pick<StableDiffusionModel, 'size'>, guidanceScale: number): boolean =>
   guidanceScale > 1 && size.unet.guidance === undefined
@@ -41,10 +44,11 @@ export async function readConditions(
   const read = (windows: EncodedPrompt['windows']) => readWindows(readText, windows)
   const wanted = encode('prompt')
   const numbers = numbersOf(model, size)
+  const { aestheticScore = usualScores.wanted, negativeAestheticScore = usualScores.unwanted } = asked
   if (!guides(model, guidanceScale)) {
     const { states, pooled } = await read(wanted.windows)
     const told = model.size.unet.guidance === undefined ? undefined : array([guidanceScale])
-    const conditions = { context: states, ...(pooled && { pooled }), ...numbers(asked.aestheticScore), ...(told && { told }) }
+    const conditions = { context: states, ...(pooled && { pooled }), ...numbers(aestheticScore), ...(told && { told }) }
     return { conditions, warnings: wanted.warnings }
   }
   const unwanted = encode('negativePrompt')
@@ -55,7 +59,7 @@ export async function readConditions(
   const conditions = {
     context: joined([from.states, towards.states], 0),
     ...(from.pooled && towards.pooled && { pooled: joined([from.pooled, towards.pooled], 0) }),
-    ...numbers(asked.negativeAestheticScore, asked.aestheticScore),
+    ...numbers(negativeAestheticScore, aestheticScore),
     guidance: { scale: scalar(guidanceScale), ...(asked.guidanceRescale > 0 && { rescale: scalar(asked.guidanceRescale) }) },
   }
   return { conditions, warnings: [...wanted.warnings, ...unwanted.warnings] }

@@ -3,7 +3,7 @@ import { files } from '#files'
 import { autoencoderKL } from '../../../backbones/index.js'
 import { longestConfig, readConfig } from '../../../backbones/read-config.js'
 import type { CheckpointChoice } from '../../../contract/index.js'
-import { noiseSchedule } from '../../../generative/index.js'
+import { noiseSchedule, type SamplerName } from '../../../generative/index.js'
 import { GeneraError } from '../../../graph/index.js'
 import { checkCheckpoint, fromCheckpoint, type Scope } from '../../../nn/index.js'
 import { type ClipTokenizer, openTokenizer } from '../../../tokenizers/index.js'
@@ -60,8 +60,19 @@ export async function openDiffusers(choice: CheckpointChoice): Promise<StableDif
       },
     }),
     emptyIsZero: pipeline.xl && pipeline.emptyIsZero,
+    notes: distilledNotes(choice.name, distilled?.scheduler),
   }
 }
+
+const turbo = /turbo|lightning|hyper|distil/i
+
+/** That a model was distilled is told by its scheduler alone, and by its name where it has one that says so. */
+const distilledNotes = (name: string, scheduler: SamplerName | undefined): readonly string[] =>
+  scheduler === undefined || scheduler === 'lcm' || turbo.test(name)
+    ? []
+    : [
+        'The scheduler of this checkpoint is that of a model distilled for few steps without guidance: if it is none, pass steps and guidanceScale',
+      ]
 
 /** Versions of the transformers library from 5.6 on leave the middle out of a text tower's names. */
 const droppedBy = (file: Checkpoint): string => (file.has('embeddings.token_embedding.weight') ? 'text_model.' : '')

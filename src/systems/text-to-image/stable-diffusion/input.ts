@@ -7,6 +7,8 @@ const samplerNames = Object.keys(samplers) as [SamplerName, ...SamplerName[]]
 const longestText = 4000
 const side = () => z.int().min(8).max(4096).optional()
 
+const score = () => z.number().min(0).max(10).optional()
+
 /** Places of files on this machine; on the command line one flag for each. */
 const place = () => z.string().min(1).max(longestText).meta({ location: true })
 const location = (flag: string) => z.array(z.string().min(1).max(longestText)).meta({ flag, location: true })
@@ -61,8 +63,8 @@ export const input = z
       .lt(1)
       .optional()
       .describe('Share of the noise that is gone when the refiner goes on; 0.8 if it is not given'),
-    aestheticScore: z.number().min(0).max(10).default(6).describe('How beautiful the refiner takes the picture to be'),
-    negativeAestheticScore: z.number().min(0).max(10).default(2.5).describe('And what it is to be led away from'),
+    aestheticScore: score().describe('How beautiful the refiner takes the picture to be; 6 if it is not given'),
+    negativeAestheticScore: score().describe('And how beautiful what it is led away from; 2.5 if it is not given'),
     previewEvery: z.int().min(0).max(1000).default(0).describe('Steps between previews; 0 shows none'),
   })
   .check(({ value: { image, mask, strength, refiner, denoisingEnd }, issues }) => {

@@ -64,7 +64,7 @@ export function stableDiffusionPipeline(model: StableDiffusionModel, networks: N
   return async function* (input: StableDiffusionInput, { seeds, signal }: GeneratorContext): AsyncGenerator<GeneratorEvent<Image>, void> {
     const job = prepare(model, input)
     const { walk } = job
-    if (walk.calls === 0) return yield* kept(job, seeds)
+    if (walk.first === walk.sampler.times.length) return yield* kept(job, seeds)
     const { conditions, warnings: lost } = await readConditions(model, networks, input, job.size, job.guidanceScale)
     const rest = refiner && (await refinement(model, refiner, input, job))
     yield { kind: 'progress', stage: 'read', done: 1, total: 1 }

@@ -44,6 +44,18 @@ describe('walkOf() and restOf()', () => {
     ])
   })
 
+  it('leave a picture as far as it is to stay, whoever goes on with it', () => {
+    const parts = (strength: number) => {
+      const asked = complete({ refiner: 'refiner', image, strength, scheduler: 'ddim', steps: 5 })
+      return [times(walkOf(asked)), times(restOf(asked, noiseSchedule(), {}))]
+    }
+    expect([parts(0.6), parts(0.2), parts(0)]).toEqual([
+      [[401, 201], [1]],
+      [[], [1]],
+      [[], []],
+    ])
+  })
+
   it('part between two steps, not within one', () => {
     const asked = complete({ refiner: 'refiner', denoisingEnd: 0.55, scheduler: 'heun' })
     const [walk, rest] = [walkOf(asked), restOf(asked, noiseSchedule(), {})]

@@ -21,10 +21,10 @@ const handover = 0.8
 export interface Walk {
   readonly scheduler: SamplerName
   readonly sampler: Sampler
-  /** The call of the model that it begins with, and the one before which it ends. */
+  /** The call of the model that it begins with, behind the last one where a picture stays as it is; and the call before which it ends. */
   readonly first: number
   readonly end: number
-  /** Calls of the model; none at strength 0, where the picture stays as it is. */
+  /** Calls of the model. */
   readonly calls: number
 }
 
@@ -34,18 +34,16 @@ type RunSettings = Partial<Pick<StableDiffusionModel['settings'], 'prediction' |
 
 export function walkOf(asked: Asked, schedule: NoiseSchedule = noiseSchedule(), settings: RunSettings = {}): Walk {
   const { scheduler, sampler } = samplerOf(asked, schedule, settings)
-  const first = asked.image && scheduler !== 'lcm' ? startCall(sampler, strengthOf(asked, settings.defaults)) : 0
-  const { length } = sampler.times
-  // There is something to do, or the picture stays: at strength 0 consistency models have nothing to do, either.
-  const kept = asked.image !== undefined && strengthOf(asked, settings.defaults) === 0
-  const end = asked.refiner ? Math.max(first, handoverCall(sampler, schedule, asked)) : length
-  return kept ? { scheduler, sampler, first: length, end: length, calls: 0 } : { scheduler, sampler, first, end, calls: end - first }
+  const first = firstCall(asked, scheduler, sampler, settings)
+  const end = asked.refiner ? Math.max(first, handoverCall(sampler, schedule, asked)) : sampler.times.length
+  return { scheduler, sampler, first, end, calls: end - first }
 }
 
 /** The rest of a way that another model began: the refiner's, with its own noise schedule. */
 export function restOf(asked: Asked, schedule: NoiseSchedule, settings: RunSettings): Walk {
   const { scheduler, sampler } = samplerOf(asked, schedule, settings)
-  const [first, end] = [handoverCall(sampler, schedule, asked), sampler.times.length]
+  const first = Math.max(firstCall(asked, scheduler, sampler, settings), handoverCall(sampler, schedule, asked))
+  const end = sampler.times.length
   return { scheduler, sampler, first, end, calls: end - first }
 }
 
@@ -55,6 +53,13 @@ function samplerOf({ steps, scheduler, ...asked }: Asked, schedule: NoiseSchedul
   // A consistency model makes all its steps, from as far up as the strength says.
   const strength = asked.image && name === 'lcm' ? strengthOf(asked, defaults) || 1 : 1
   return { scheduler: name, sampler: samplerNamed(name, { ...options, ...(strength < 1 && { strength }) }) }
+}
+
+/** At strength 0 that behind the last one: there is nothing to do. */
+function firstCall(asked: Asked, scheduler: SamplerName, sampler: Sampler, { defaults }: RunSettings): number {
+  if (!asked.image) return 0
+  const strength = strengthOf(asked, defaults)
+  return scheduler === 'lcm' && strength > 0 ? 0 : startCall(sampler, strength)
 }
 
 /** The call at which the noise has fallen as far as it is to be told, between two steps (in the reference `denoising_end` and `denoising_start`). */

@@ -60,7 +60,9 @@ describe('XL', () => {
   })
 
   it('takes four steps as Turbo if nothing else is said', async () => {
-    expect((await make({ scheduler: undefined }, turbo)).facts).toMatchObject({ scheduler: 'euler-ancestral', steps: 4 })
+    const { facts } = await make({ scheduler: undefined }, turbo)
+    expect(facts).toMatchObject({ scheduler: 'euler-ancestral', steps: 4 })
+    expect(facts?.warnings).toEqual([expect.stringContaining('if it is none, pass steps and guidanceScale')]) // its name says nothing
     expect((await make({ scheduler: undefined, steps: 2 }, base)).facts).toMatchObject({ scheduler: 'dpm++-2m', steps: 2 })
   })
 
@@ -104,6 +106,33 @@ describe('the refiner', () => {
   it('says that it needs a picture', async () => {
     await expect(make({}, refiner)).rejects.toThrow(
       'Cannot run stable-diffusion: expected image to be given: this checkpoint is a refiner, which goes on from a picture, found nothing',
+    )
+  })
+})
+
+describe('bad input', () => {
+  it.each([
+    [{ denoisingEnd: 0.8 }, 'expected denoisingEnd to be left out where no refiner is given, or given together with one, found 0.8'],
+    [
+      { refiner: consistency },
+      /Cannot go on with .*consistency where .*base ends: expected latents of 4 channels scaled by 0\.13025, found 4/,
+    ],
+    [{ refiner: 'nowhere' }, 'Cannot load the checkpoint "nowhere" of stable-diffusion: there is no file and no folder of this name'],
+  ] as const)('%j is refused with a sentence', async (input, sentence) => {
+    await expect(make(input, base)).rejects.toThrow(sentence)
+  })
+
+  it('two tokenizers that do not belong together are refused', async () => {
+    const vocabulary = JSON.parse(readFileSync(join(base, 'tokenizer_2/vocab.json'), 'utf8'))
+    const other = changedPipeline('base', { 'tokenizer_2/vocab.json': { ...vocabulary, more: 522 } })
+    await expect(make({}, other)).rejects.toThrow(/tokenizer_2: expected 522 tokens .*, as the first tokenizer has them, found 523 tokens/)
+  })
+
+  it('so is a U-Net that reads something else beside the text', async () => {
+    const config = JSON.parse(readFileSync(join(base, 'unet/config.json'), 'utf8'))
+    const other = changedPipeline('base', { 'unet/config.json': { ...config, projection_class_embeddings_input_dim: 66 } })
+    await expect(make({}, other)).rejects.toThrow(
+      'expected "projection_class_embeddings_input_dim" to be 10, the text\'s projection, and 5 or 6 numbers of 8, found 66',
     )
   })
 })

@@ -44,6 +44,8 @@ export type StageEvent = Exclude<TrainingEvent, { kind: 'done' }> | { readonly k
 export interface TrainingStage {
   readonly name: string
   readonly summary: string
+  /** Whether it runs only when it is named, since it is no part of the way to a whole model. */
+  readonly alone?: boolean
   run(options: TrainingOptions): AsyncIterable<StageEvent>
 }
 

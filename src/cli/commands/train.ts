@@ -32,12 +32,13 @@ export const addTrain: AddCommand = (program, session) => {
     'genera train stable-diffusion autoencoder --steps 2000',
     'genera train stable-diffusion --data my-pictures -o my-model',
     'genera train stable-diffusion unet --from my-model/stable-diffusion.safetensors',
+    'genera train stable-diffusion lora --from stable-diffusion-v1-5/stable-diffusion-v1-5 --data my-pictures -o my-style',
   )
   withCommonOptions(command).action(async (asked: string, named: string | undefined, options: Options) => {
     const terminal = terminalOf(options, session)
     const { findSystem } = await import('../../taxonomy/index.js')
     const system = await findSystem(asked, await systemsOf(session))
-    const stages = named === undefined ? system.train : [await stageOf(system, named)]
+    const stages = named === undefined ? system.train.filter(({ alone }) => !alone) : [await stageOf(system, named)]
     if (stages.length === 0) throw new UsageError(`Cannot train ${system.id}: it has nothing to train`)
     const output = options.output ?? join('out', system.id)
     await assertFolders(options.data, output)

@@ -27,7 +27,13 @@ test("the stages make a model of a user's own pictures, each from what those bef
     expect(kinds, stage.name).toContain('done')
   }
   expect(new Set(written.map((path) => path.slice(output.length + 1)))).toEqual(
-    new Set(['diorama-tokenizer.json', 'clip.safetensors', 'autoencoder.safetensors', 'stable-diffusion.safetensors']),
+    new Set([
+      'diorama-tokenizer.json',
+      'clip.safetensors',
+      'autoencoder.safetensors',
+      'stable-diffusion.safetensors',
+      'pytorch_lora_weights.safetensors',
+    ]),
   )
   const checkpoint = join(output, 'stable-diffusion.safetensors')
   const [made] = await stableDiffusion.make({ prompt: 'something red', steps: 1, seed: 1 }, { checkpoint })

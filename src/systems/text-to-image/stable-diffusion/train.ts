@@ -1,18 +1,19 @@
 import { files } from '#files'
-import type { StageEvent, TrainingOptions } from '../../../contract/index.js'
+import { chooseCheckpoint, type StageEvent, type TrainingOptions } from '../../../contract/index.js'
 import { noiseSchedule } from '../../../generative/index.js'
-import { array, type NDArray } from '../../../graph/index.js'
+import { array, GeneraError, type NDArray, sharedRuntime } from '../../../graph/index.js'
 import type { Parameters } from '../../../nn/index.js'
 import { embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
 import type { TrainingEvent } from '../../../training/index.js'
 import { embeddedWeights, exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
-import { writeStableDiffusion } from './checkpoint.js'
+import { openStableDiffusion, writeStableDiffusion } from './checkpoint.js'
 import { dioramaClipSize } from './diorama-clip.js'
 import { type CaptionedPictures, dioramaPictures, folderPictures } from './pictures.js'
 import { dioramaSettings } from './settings.js'
 import type { NetworkName, StableDiffusionSize } from './sizes.js'
 import type { StageName } from './stages.js'
 import { latentsOf, normalised, trainAutoencoder } from './train-autoencoder.js'
+import { trainLora, writeLora } from './train-lora.js'
 import { trainTextEncoder } from './train-text-encoder.js'
 import { tokenizerFile } from './train-tokenizer.js'
 import { trained, trainUnet } from './train-unet.js'
@@ -24,11 +25,13 @@ const results = {
   autoencoder: 'autoencoder.safetensors',
   latents: 'latents.safetensors',
   model: 'stable-diffusion.safetensors',
+  lora: 'pytorch_lora_weights.safetensors',
 } as const
 
 /** How many scenes are rendered; each is seen many times, with other words each time. */
 const scenes = 36_000
-const embeddedModel = embeddedWeights('stable-diffusion-diorama')
+const embeddedName = 'stable-diffusion-diorama'
+const embeddedModel = embeddedWeights(embeddedName)
 
 /** What the stages of `stages.ts` do: each goes on from its own run if the folder holds one, and needs the results of those before it. */
 export const runs: Readonly<Record<StageName, (options: TrainingOptions) => AsyncIterable<StageEvent>>> = {
@@ -81,6 +84,29 @@ export const runs: Readonly<Record<StageName, (options: TrainingOptions) => Asyn
       await writeStableDiffusion(path, networks, { ...dioramaSettings, size })
       return [path, files.within(options.output, results.tokenizer)]
     })
+  },
+  async *lora(options) {
+    const { output, from, data } = options
+    if (data === undefined)
+      throw new GeneraError(
+        'data',
+        'Cannot train a LoRA: expected pictures to learn from, found none',
+        'Pass a folder of pictures, each with its words in a file of the same name: --data FOLDER',
+      )
+    const path = files.within(output, results.lora)
+    const finished = files.within(output, results.model)
+    const base = from ?? ((await exists(finished)) ? finished : 'embedded')
+    const model = await openStableDiffusion(await chooseCheckpoint('stable-diffusion', { embedded: embeddedName }, base))
+    const pictures = await folderPictures(data, { size: model.size.native })
+    const runtime = options.runtime ?? (await sharedRuntime())
+    const run = trainLora({ model, pictures, runtime, ...runOf(options, 'lora') })
+    for await (const event of run) {
+      if (event.kind !== 'done') yield event
+      else {
+        await writeLora(path, event.parameters, { base: model.name })
+        yield { kind: 'done', files: [path] }
+      }
+    }
   },
 }
 

@@ -37,8 +37,10 @@ export async function referencePicture(name: string): Promise<Image> {
 }
 
 /** Asserts that no byte of a picture is more than 2 of 255 off the reference's. */
-export async function expectPicture(found: Image, name: string): Promise<void> {
-  const wanted = await referencePicture(name)
+export const expectPicture = async (found: Image, name: string): Promise<void> =>
+  expectSamePicture(found, await referencePicture(name), name)
+
+export function expectSamePicture(found: Image, wanted: Image, name: string): void {
   expect([found.width, found.height]).toEqual([wanted.width, wanted.height])
   const worst = found.data.reduce((most, value, i) => Math.max(most, Math.abs(value - (wanted.data[i] as number))), 0)
   expect(worst, `largest difference from ${name}`).toBeLessThanOrEqual(2)

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   changedPipeline,
   expectPicture,
+  expectSamePicture,
   pipelineFolder,
   referencePicture,
   referenceResult,
@@ -51,6 +52,22 @@ describe('XL', () => {
   it('so it does with a negative prompt, and in another size', async () => {
     const input = { steps: 4, negativePrompt: 'a blue one', width: 24, height: 40, guidanceScale: 3 }
     await expectPicture((await make(input, base)).value, 'base.negative')
+  })
+
+  it('goes on from a picture', async () => {
+    const input = { prompt: 'a blue cube', image: await referencePicture('base.text'), strength: 0.6, steps: 5 }
+    await expectPicture((await make(input, base)).value, 'base.picture')
+  })
+
+  it.each(['1.0', '0.6'])('paints behind a mask as the reference does, and leaves the rest as it was: strength %s', async (strength) => {
+    const image = await referencePicture('base.text')
+    const mask = { ...image, data: image.data.map((_, i) => (Math.floor(i / 3) % 32 >= 16 ? 255 : 0)) }
+    const input = { prompt: 'a blue cube', image, mask, strength: Number(strength), steps: 5 }
+    const { value } = await make(input, base)
+    const wanted = await referencePicture(`base.masked.${strength}`)
+    // The reference gives the known part as the autoencoder has it.
+    const expected = { ...wanted, data: wanted.data.map((value, i) => (mask.data[i] === 255 ? value : (image.data[i] as number))) }
+    expectSamePicture(value, expected, `base.masked.${strength}`)
   })
 
   it.each([1, 3])('distilled as Turbo makes it in %i steps without guidance, and with its own method', async (steps) => {

@@ -17,11 +17,11 @@ import { openTextTokenizer, type TextTokenizer } from '../../tokenizers/index.js
 import { adamW, type TrainingEvent } from '../../training/index.js'
 import { type Checkpoint, exists, openCheckpoint, writeSafetensors } from '../../weights/index.js'
 import { type CausalFamily, causalFamily } from './causal-family.js'
-import { mergedMatrices, writeAdapter } from './low-rank.js'
+import { type Adapter, mergedMatrices, writeAdapter } from './low-rank.js'
 import { spellingOf } from './open-language-model.js'
 
 export interface FineTuning {
-  /** A folder in the layout of the transformers library. */
+  /** A folder in the layout of the transformers library; without weights, if the training is to start from chance. */
   readonly model: string
   /** JSON Lines of `{"text": "…"}` or of `{"messages": [{"role": "user", "content": "…"}, …]}`. */
   readonly data: TableSource
@@ -77,48 +77,63 @@ export async function* fineTune(options: FineTuning): AsyncGenerator<FineTuningE
   const learnt = rows.flat().reduce((sum, part) => sum + learntIn(part), 0)
   yield { kind: 'data', texts: texts.length, tokens: texts.reduce((sum, { tokens }) => sum + tokens.length, 0), learnt, rows: rows.length }
 
-  const file = await openCheckpoint(model)
-  const spelling = spellingOf(family, file)
-  const alpha = rank === undefined ? undefined : 2 * rank
   const shared = {
     rows: shuffledRows(rows, batch, key(seed).child('rows')),
     ...{ width, batch, seed, steps: options.steps ?? Math.max(1, Math.ceil((epochs * rows.length) / batch)) },
     checkpoint: files.within(output, runFile),
     ...(signal && { signal }),
   }
-  const training: LanguageTraining =
-    rank === undefined || alpha === undefined
-      ? {
-          ...{ ...shared, name: 'fine-tuning', network: family.network, learningRate: options.learningRate ?? (fresh ? 2e-3 : 2e-5) },
-          ...(!fresh && { initial: await valuesOf(family, file, spelling) }),
-          ...(!fresh && { optimiser: adamW({ beta2: 0.95, weightDecay: 0.01 }) }),
-        }
-      : {
-          ...{ ...shared, name: `adapter of rank ${rank}`, learningRate: options.learningRate ?? 2e-4 },
-          network: (scope, tokens, given) => {
-            const base = fromCheckpoint(file, spelling)
-            return family.network(withAdapter(base, scope, { rank, alpha, targets: adapted }), tokens, given)
-          },
-          optimiser: adamW({ beta2: 0.99, weightDecay: 0 }),
-        }
-  for await (const event of trainLanguage(training)) {
+  const plan = fresh ? fromChance(family, options) : await fromWeights(family, options)
+  for await (const event of trainLanguage({ ...shared, ...plan.training })) {
     if (event.kind !== 'done') {
       yield event
       continue
     }
-    const trained = event.average ?? event.parameters
-    const written = await copyCompanions(model, output)
-    const weights = files.within(output, 'model.safetensors')
-    const dtype = halfPrecision(file) ? 'float16' : 'float32'
-    if (rank === undefined || alpha === undefined)
-      await writeSafetensors(weights, Object.entries(trained), { dtype, metadata: { format: 'pt' } })
-    else {
-      const merged = await mergedMatrices(trained, file, { spelling, rank, alpha, family })
-      const whole = { ...(await valuesOf(family, file, spelling)), ...merged }
-      await writeSafetensors(weights, Object.entries(whole), { dtype, metadata: { format: 'pt' } })
-      written.push(...(await writeAdapter(output, trained, { rank, alpha, base: model, family })))
-    }
-    yield { kind: 'done', files: [weights, ...written] }
+    const { weights, adapter } = await plan.result(event.average ?? event.parameters)
+    const path = files.within(output, 'model.safetensors')
+    await writeSafetensors(path, Object.entries(weights), { dtype: plan.dtype, metadata: { format: 'pt' } })
+    const written = [path, ...(await copyCompanions(model, output))]
+    yield { kind: 'done', files: adapter ? [...written, ...(await writeAdapter(output, adapter))] : written }
+  }
+}
+
+/** How a kind of training begins, and what comes of the parameters that it ends with. */
+interface Plan {
+  readonly training: Pick<LanguageTraining, 'name' | 'network' | 'learningRate' | 'initial' | 'optimiser' | 'average'>
+  readonly result: (trained: Parameters) => Promise<{ readonly weights: Parameters; readonly adapter?: Adapter }>
+  readonly dtype: 'float16' | 'float32'
+}
+
+const fromChance = ({ network }: CausalFamily, { learningRate = 2e-3 }: FineTuning): Plan => ({
+  training: { name: 'pre-training', network, learningRate, average: 0.998 },
+  result: async (weights) => ({ weights }),
+  dtype: 'float16',
+})
+
+async function fromWeights(family: CausalFamily, { model, rank, learningRate }: FineTuning): Promise<Plan> {
+  const file = await openCheckpoint(model)
+  const spelling = spellingOf(family, file)
+  const start = await valuesOf(family, file, spelling)
+  const dtype = file.names.some((name) => file.info(name).dtype !== 'float32') ? 'float16' : 'float32'
+  if (rank === undefined) {
+    const optimiser = adamW({ beta2: 0.95, weightDecay: 0.01 })
+    const training = { name: 'fine-tuning', network: family.network, initial: start, learningRate: learningRate ?? 2e-5, optimiser }
+    return { training, result: async (weights) => ({ weights }), dtype }
+  }
+  const alpha = 2 * rank
+  return {
+    training: {
+      name: `adapter of rank ${rank}`,
+      network: (scope, tokens, given) =>
+        family.network(withAdapter(fromCheckpoint(file, spelling), scope, { rank, alpha, targets: adapted }), tokens, given),
+      learningRate: learningRate ?? 2e-4,
+      optimiser: adamW({ beta2: 0.99, weightDecay: 0 }),
+    },
+    result: async (matrices) => {
+      const adapter: Adapter = { matrices, rank, alpha, base: model, family }
+      return { weights: { ...start, ...(await mergedMatrices(adapter, start)) }, adapter }
+    },
+    dtype,
   }
 }
 
@@ -162,8 +177,6 @@ async function valuesOf(family: CausalFamily, file: Checkpoint, spelling: Checkp
   const read = async (name: string) => [name, (await file.read(storedName(name, spelling))).cast('float32')] as const
   return Object.fromEntries(await Promise.all([...names].map(read)))
 }
-
-const halfPrecision = (file: Checkpoint): boolean => file.names.some((name) => file.info(name).dtype !== 'float32')
 
 async function copyCompanions(from: string, to: string): Promise<string[]> {
   const copied: { location: string; chunks: Uint8Array[] }[] = []

@@ -10,6 +10,7 @@ import { endTokens } from '../config-fields.js'
 import { longestConfig, readConfig } from '../read-config.js'
 import { type CausalFamily, causalFamily } from './causal-family.js'
 import { type EncoderDecoderFamily, encoderDecoderFamily, encoderDecoderOf } from './encoder-decoder-family.js'
+import { openGgufModel, type PackedDecoderOptions, packedDecoder } from './packed-decoder.js'
 
 export interface OpenedLanguageModel extends LanguageModel {
   readonly tokenizer: TextTokenizer
@@ -53,14 +54,15 @@ const generationConfig = z.object({ eos_token_id: endTokens })
 
 /**
  * Opens a folder in the layout of the transformers library: `config.json`, `tokenizer.json` with its configuration, and the weights in one
- * safetensors file or several. What ends a text is what `generation_config.json` says, or else `config.json`.
+ * safetensors file or several; or a GGUF file, which has all of it. With `bits`, matrices are packed in blocks. What ends a text is what `generation_config.json` says, or else `config.json`.
  *
  *     const model = await openLanguageModel('SmolLM2-135M')
  *     for await (const event of generateText(model, 'Once upon a time', { maxTokens: 50 })) …
  *
  * @throws LanguageError, TokenizerError, CheckpointError, MissingParametersError or WeightShapeError for what is no such folder
  */
-export async function openLanguageModel(folder: string | URL, options: DecoderOptions = {}): Promise<OpenedLanguageModel> {
+export async function openLanguageModel(folder: string | URL, options: PackedDecoderOptions = {}): Promise<OpenedLanguageModel> {
+  if (await holdsGguf(folder)) return openGgufModel(folder, options)
   const config = files.within(folder, 'config.json')
   const told = await textOf(config)
   const family = readConfig(kind, told, config).model_type === 't5' ? encoderDecoderFamily(told, config) : causalFamily(told, config)
@@ -75,7 +77,11 @@ export async function openLanguageModel(folder: string | URL, options: DecoderOp
     )
   const file = await openCheckpoint(folder)
   const reads = 'describe' in family
-  const decoder = reads ? encoderDecoderOf(family, file, options) : decoderOf(family, file, options)
+  const decoder = reads
+    ? encoderDecoderOf(family, file, options)
+    : options.bits === undefined
+      ? decoderOf(family, file, options)
+      : await packedDecoder(family, file, options)
   return {
     decoder,
     tokenizer: reads ? asSource(tokenizer, family.startToken) : tokenizer,
@@ -83,6 +89,13 @@ export async function openLanguageModel(folder: string | URL, options: DecoderOp
     endTokens: ends.length > 0 ? ends : family.endTokens,
     dispose: () => decoder.dispose(),
   }
+}
+
+/** Whether the location is a GGUF file, or a folder with one and nothing else of a model. */
+async function holdsGguf(location: string | URL): Promise<boolean> {
+  if (/\.gguf$/i.test(String(location))) return true
+  const names = (await files.list(location)) ?? []
+  return names.some((name) => /\.gguf$/i.test(name)) && !names.includes('config.json')
 }
 
 /** A text as an encoder-decoder has it: what it answers to, and the token that answers begin with. */

@@ -54,6 +54,7 @@ export class NDArray<D extends DType = DType> {
 
   cast<E extends DType>(dtype: E): NDArray<E> {
     if ((dtype as DType) === this.dtype) return this as unknown as NDArray<E>
+    if (dtype === 'float32' && this.dtype === 'bfloat16') return widened(this as NDArray<'bfloat16'>) as unknown as NDArray<E>
     const out = allocate(dtype, this.length)
     for (let i = 0; i < out.length; i++) store(dtype, out, i, this.at(i))
     return new NDArray(dtype, this.shape, out)
@@ -76,6 +77,13 @@ export class NDArray<D extends DType = DType> {
   toString(): string {
     return `${this.dtype}[${this.shape.join(', ')}]`
   }
+}
+
+/** The upper halves of float32 numbers, whole again. Models have hundreds of millions of them. */
+function widened({ data, shape }: NDArray<'bfloat16'>): NDArray<'float32'> {
+  const words = new Uint32Array(data.length)
+  for (let i = 0; i < words.length; i++) words[i] = (data[i] as number) << 16
+  return new NDArray('float32', shape, new Float32Array(words.buffer))
 }
 
 export function elementCount(shape: readonly number[]): number {

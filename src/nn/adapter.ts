@@ -7,6 +7,7 @@ export function frozen(scope: Scope): Scope {
   const { source } = scope
   const still = source.frozen?.() ?? {
     ...(source.project && { project: source.project.bind(source) }),
+    ...(source.lookup && { lookup: (indices, request) => source.lookup?.(indices, request)?.stopGradient() }),
     parameter: (request) => source.parameter(request).stopGradient(),
     has: (name) => source.has(name),
   }
@@ -60,6 +61,7 @@ export function withAdapter(base: Scope, adapter: Scope, { rank, alpha = rank, t
   const adaptedSource: ParameterSource = {
     parameter,
     project,
+    ...(source.lookup && { lookup: source.lookup.bind(source) }),
     has: (name) => source.has(name),
     frozen: () => withAdapter(base, frozen(adapter), { rank, alpha, targets }).source,
   }

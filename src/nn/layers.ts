@@ -11,7 +11,6 @@ import {
   gelu,
   groupNormalise,
   layerNormalise,
-  embedding as lookup,
   type NDArray,
   rmsNormalise,
   type Tensor,
@@ -48,7 +47,7 @@ export function embedding(
   width: number,
   { initialiser = normal(1) }: { initialiser?: Initialiser } = {},
 ): Tensor {
-  return lookup(scope.param('weight', [entries, width], { initialiser }), indices)
+  return scope.lookup(indices, 'weight', [entries, width], { initialiser })
 }
 
 /** Layer normalisation over the last axis. Parameters: weight and bias [width]. */

@@ -1,5 +1,5 @@
-import { array, constant, isNDArray, labelled, type NDArray, placeholder, type Tensor } from '../graph/index.js'
-import { type BlockFormat, matmulNBits, type QuantisedWeight, quantiseBlocks } from '../graph/ops/quantised.js'
+import { array, constant, type Dimension, embedding, isNDArray, labelled, type NDArray, placeholder, type Tensor } from '../graph/index.js'
+import { type BlockFormat, dequantise, matmulNBits, type QuantisedWeight, quantiseBlocks } from '../graph/ops/quantised.js'
 import type { Checkpoint } from '../weights/index.js'
 import { frozen } from './adapter.js'
 import { type CheckpointOptions, sameMatrix, storedName } from './checkpoint.js'
@@ -9,6 +9,11 @@ import { type MatrixLayout, type ParameterRequest, type ParameterSource, type Pa
 /** A matrix [out, in] in blocks, with what a program must know to read it. */
 export interface QuantisedMatrix<T = NDArray> extends QuantisedWeight<T>, BlockFormat {
   readonly shape: readonly [rows: number, columns: number]
+  /**
+   * The packed bytes once more, [rows, blocks·blockSize·bits / 8], to look rows up in. Where they lie in a file, the two are mapped apart: the
+   * kernel gives its part back when it has rearranged it, and of this one only the rows are touched that are looked up.
+   */
+  readonly table?: T
 }
 
 /** Matrices in blocks of small whole numbers, by the full names of the parameters that they stand for. */
@@ -96,7 +101,7 @@ function transposed(matrix: NDArray): NDArray {
 
 /**
  * The base with some of its matrices replaced by packed ones, which are multiplied with as they are. A matrix that is also read
- * as an array (a tied embedding) comes from the base there. No gradient
+ * as an array (a tied embedding) comes from the base there, or, where the base has none, a row at a time out of the blocks. No gradient
  * reaches the packed ones. `exact` is that of `matmulNBits`.
  */
 export function quantised(
@@ -110,10 +115,11 @@ export function quantised(
     const known = shared.get(name)
     if (known) return known
     const lift = (part: NDArray | Tensor): Tensor => labelled(isNDArray(part) ? constant(part) : part, name)
-    const { packed, scales, zeroPoints, ...format } = matrix
+    const { packed, table, scales, zeroPoints, ...format } = matrix
     const lifted = {
       ...format,
       packed: lift(packed),
+      ...(table && { table: lift(table) }),
       scales: lift(scales).stopGradient(),
       ...(zeroPoints && { zeroPoints: lift(zeroPoints) }),
     }
@@ -129,8 +135,28 @@ export function quantised(
       if (found.join() !== request.shape.join()) throw new WeightShapeError({ tensor: request.name, expected: request.shape, found })
       return matmulNBits(x, tensorsOf(request.name, matrix), { bits: matrix.bits, blockSize: matrix.blockSize, exact })
     },
+    lookup: (indices, request) => {
+      const matrix = Object.hasOwn(packed, request.name) && !source.has(request.name) ? packed[request.name] : undefined
+      if (!matrix) return source.lookup?.(indices, request)
+      if (matrix.shape.join() !== request.shape.join())
+        throw new WeightShapeError({ tensor: request.name, expected: request.shape, found: matrix.shape })
+      return rowsOf(indices, tensorsOf(request.name, matrix))
+    },
     has: (name) => Object.hasOwn(packed, name) || source.has(name),
     frozen: () => quantised(frozen(base), packed, { exact }).source,
   }
   return new Scope(quantisedSource, base.path)
+}
+
+/** Rows of a packed table as floating-point numbers: [...indices, columns]. */
+function rowsOf(indices: Tensor, { packed, table = packed, scales, zeroPoints, shape, ...format }: QuantisedMatrix<Tensor>): Tensor {
+  const flat = indices.flatten()
+  const columns = shape[1]
+  const bytes = embedding(table, flat) // [indices, blocks, bytes], or [indices, blocks·bytes] out of a table of its own
+  const rows = {
+    packed: bytes.reshape([bytes.shape[0] as Dimension, packed.size(1), packed.size(2)]),
+    scales: embedding(scales, flat),
+    ...(zeroPoints && { zeroPoints: embedding(zeroPoints, flat) }),
+  }
+  return dequantise(rows, format, columns).reshape([...indices.shape, columns])
 }

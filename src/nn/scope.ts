@@ -1,4 +1,15 @@
-import { constant, type DType, GeneraError, isNDArray, key, labelled, type NDArray, placeholder, type Tensor } from '../graph/index.js'
+import {
+  constant,
+  type DType,
+  embedding,
+  GeneraError,
+  isNDArray,
+  key,
+  labelled,
+  type NDArray,
+  placeholder,
+  type Tensor,
+} from '../graph/index.js'
 import { MissingParametersError, WeightShapeError } from './errors.js'
 import { type Initialiser, kaimingUniform } from './initialisers.js'
 
@@ -19,6 +30,8 @@ export interface ParameterSource {
   parameter(request: ParameterRequest): Tensor
   /** `x` times the matrix asked for. A source overrides it where the matrix is not a dense array: adapted or quantised. */
   project?(x: Tensor, request: ParameterRequest, layout: MatrixLayout): Tensor | undefined
+  /** Rows of the table asked for, [...indices, width]. A source overrides it where the table is not a dense array: quantised. */
+  lookup?(indices: Tensor, request: ParameterRequest): Tensor | undefined
   /** Whether the source knows the name; lets a model accept two spellings of the same checkpoint. */
   has(name: string): boolean
   /** The same source without gradients; a source that overrides `project` says how its own parts stand still. */
@@ -60,6 +73,12 @@ export class Scope {
     const inFeatures = x.size(-1)
     const request = this.#request(name, layout === 'out-in' ? [outFeatures, inFeatures] : [inFeatures, outFeatures], options)
     return this.source.project?.(x, request, layout) ?? x.matmul(this.source.parameter(request), { transposeB: layout === 'out-in' })
+  }
+
+  /** Rows of the table [entries, width] of this name: `indices` of any shape give [...indices, width]. */
+  lookup(indices: Tensor, name: string, shape: readonly [entries: number, width: number], options: ParameterOptions = {}): Tensor {
+    const request = this.#request(name, shape, options)
+    return this.source.lookup?.(indices, request) ?? embedding(this.source.parameter(request), indices)
   }
 
   /** Whether the source knows a parameter of this name. */

@@ -47,6 +47,8 @@ export interface CheckpointProblem {
 export class CheckpointError extends GeneraError {
   override readonly name = 'CheckpointError'
   declare readonly code: CheckpointErrorCode
+  /** Whether it was being read or written. */
+  readonly action: 'read' | 'write'
   readonly file: string
   readonly tensor: string | undefined
   readonly expected: string
@@ -56,6 +58,7 @@ export class CheckpointError extends GeneraError {
     const preposition = action === 'read' ? 'from' : 'to'
     const what = tensor === undefined ? printable(file) : `${quoted(tensor)} ${preposition} ${printable(file)}`
     super(code, `Cannot ${action} ${what}: expected ${expected}, found ${found}`, hint, cause === undefined ? {} : { cause })
+    this.action = action
     this.file = file
     this.tensor = tensor
     this.expected = expected

@@ -31,6 +31,11 @@ export interface TensorInfo {
   readonly region: ByteRegion | undefined
 }
 
+export interface PackedFormat extends BlockFormat {
+  /** Whether its blocks have floating-point zero points. */
+  readonly lopsided: boolean
+}
+
 /** A matrix [out, in] in blocks of small whole numbers, as the fused kernel reads it. */
 export interface PackedMatrix extends QuantisedWeight<NDArray>, BlockFormat {
   readonly shape: readonly [rows: number, columns: number]
@@ -52,6 +57,8 @@ export interface Checkpoint {
    * @throws CheckpointError if there is no such tensor, if genera has no such element type, or if the file cannot be read
    */
   read(name: string): Promise<NDArray>
+  /** How `packed` gives a matrix; undefined for what it gives nothing of. */
+  packedFormat?(name: string): PackedFormat | undefined
   /** A matrix that the file holds in blocks, without making floating-point numbers of it; undefined for every other tensor. */
   packed?(name: string): Promise<PackedMatrix | undefined>
   /** Ends the reading. Nothing is held open between reads, so a checkpoint that is merely forgotten costs nothing. */

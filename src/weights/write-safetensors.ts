@@ -21,11 +21,16 @@ export interface WriteOptions extends EncodeOptions {
 
 type Entries = Iterable<readonly [name: string, array: NDArray]>
 
-/** A tensor that is going to be written: its size is known, its bytes are made when they are needed. */
-interface Outgoing {
+/** A tensor that is going to be written. */
+export interface DescribedTensor {
   readonly name: string
-  readonly array: NDArray
   readonly dtype: DType
+  readonly shape: readonly number[]
+}
+
+/** One whose size is known and whose bytes are made when they are needed. */
+interface Outgoing extends DescribedTensor {
+  readonly array: NDArray
   readonly length: number
 }
 
@@ -76,6 +81,40 @@ export async function writeSafetensors(path: string, entries: Entries, options: 
   return [...contents, index].map(({ location }) => location)
 }
 
+/**
+ * Writes a safetensors file whose tensors come one after the other, in the order in which they are described, so that no more than one of them is
+ * in memory. Whole or not at all, like `writeSafetensors`.
+ *
+ * @param data the bytes of all tensors, in pieces of any size
+ */
+export async function streamSafetensors(
+  path: string,
+  tensors: readonly DescribedTensor[],
+  data: AsyncIterable<Uint8Array>,
+  options: Pick<EncodeOptions, 'metadata'> = {},
+): Promise<void> {
+  const described = tensors.map((tensor) => ({ ...tensor, length: byteSize(tensor.dtype, tensor.shape) }))
+  const header = encodeHeader(described, options, path)
+  const wanted = described.reduce((sum, { length }) => sum + length, 0)
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield header
+    let written = 0
+    for await (const chunk of data) {
+      written += chunk.length
+      yield chunk
+    }
+    if (written !== wanted)
+      throw new CheckpointError({
+        code: 'MetadataIncompleteBuffer',
+        action: 'write',
+        file: path,
+        expected: byteCount(wanted),
+        found: byteCount(written),
+      })
+  }
+  await files.write([{ location: path, chunks: chunks() }])
+}
+
 const total = (tensors: readonly Outgoing[]): number => tensors.reduce((sum, { length }) => sum + length, 0)
 
 /** The tensors in the order of the entries, each name checked. */
@@ -86,7 +125,7 @@ function outgoing(entries: Entries, { dtype: wanted }: EncodeOptions, file: stri
     if (found) throw new CheckpointError({ code: 'InvalidName', action: 'write', file, tensor: name, expected: 'a name of its own', found })
     checkText(name, 'a name', file)
     const dtype = wanted && isFloat(array.dtype) ? wanted : array.dtype
-    tensors.set(name, { name, array, dtype, length: byteSize(dtype, array.shape) })
+    tensors.set(name, { name, array, dtype, shape: array.shape, length: byteSize(dtype, array.shape) })
   }
   return [...tensors.values()]
 }
@@ -96,14 +135,18 @@ const inFileOrder = (tensors: readonly Outgoing[]): Outgoing[] =>
   [...tensors].sort((a, b) => compareStorage(storageOf[a.dtype], storageOf[b.dtype]) || compareCodePoints(a.name, b.name))
 
 /** The length, the header, and spaces up to a multiple of 8 bytes. */
-function encodeHeader(tensors: readonly Outgoing[], { metadata = { format: 'pt' } }: EncodeOptions, file: string): Uint8Array<ArrayBuffer> {
+function encodeHeader(
+  tensors: readonly (DescribedTensor & { readonly length: number })[],
+  { metadata = { format: 'pt' } }: EncodeOptions,
+  file: string,
+): Uint8Array<ArrayBuffer> {
   const parts: string[] = []
   const free = [...(metadata instanceof Map ? metadata : Object.entries(metadata))]
   for (const text of free.flat()) checkText(text, 'metadata', file)
   if (free.length) parts.push(`"__metadata__":{${free.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`)
   let end = 0
-  for (const { name, dtype, array, length } of tensors) {
-    const entry = { dtype: storageOf[dtype], shape: array.shape, data_offsets: [end, end + length] }
+  for (const { name, dtype, shape, length } of tensors) {
+    const entry = { dtype: storageOf[dtype], shape, data_offsets: [end, end + length] }
     parts.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`)
     end += length
   }

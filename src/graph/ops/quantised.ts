@@ -48,7 +48,7 @@ export function dequantise(
   { bits, blockSize }: BlockFormat,
   inFeatures: number,
 ): Tensor {
-  const [out, blocks] = [packed.size(0), packed.size(1)]
+  const [out, blocks] = [packed.shape[0] as Dimension, packed.size(1)]
   const zero = !zeroPoints
     ? 2 ** (bits - 1)
     : (zeroPoints.dtype === 'uint8' ? slice(unpack(zeroPoints, bits, scales.dtype), 1, 0, blocks) : zeroPoints).unsqueeze(-1)
@@ -134,31 +134,36 @@ export function quantiseBlocks(
   const [out, features] = weight.shape as [number, number]
   if (weight.shape.length !== 2)
     throw new GeneraError('quantise', `Cannot quantise a weight of shape [${weight.shape.join(', ')}]: it must be [out, in]`)
+  const values = weight.cast('float32').data
   const blocks = Math.ceil(features / blockSize)
   const packed = zeros([out, blocks, (blockSize * bits) / 8], 'uint8')
   const scales = zeros([out, blocks])
   const points = zeros([out, Math.ceil((blocks * bits) / 8)], 'uint8')
-  const top = 2 ** bits - 1
-  const put = (into: NDArray<'uint8'>, row: number, place: number, value: number): void => {
-    const perRow = into.length / out
-    const at = row * perRow + ((place * bits) >> 3)
-    into.data[at] = (into.data[at] as number) | (value << ((place * bits) & 7))
-  }
+  const [top, perByte] = [2 ** bits - 1, 8 / bits]
+  const bytes = packed.data as Uint8Array
   for (let row = 0; row < out; row++)
     for (let block = 0; block < blocks; block++) {
-      const start = block * blockSize
-      const length = Math.min(blockSize, features - start)
-      const value = (i: number): number => (i < length ? weight.at(row * features + start + i) : 0)
+      const start = row * features + block * blockSize
+      const length = Math.min(blockSize, features - block * blockSize)
       let [low, high] = [0, 0]
-      for (let i = 0; i < length; i++) [low, high] = [Math.min(low, value(i)), Math.max(high, value(i))]
+      for (let i = 0; i < length; i++) {
+        const value = values[start + i] as number
+        if (value < low) low = value
+        else if (value > high) high = value
+      }
       // The lowest code is one farther from zero than the highest, so the largest magnitude goes there, whatever its sign.
       const ideal = symmetric ? (-low > high ? low : high) / -(2 ** (bits - 1)) : (high - low) / top
       const scale = Math.fround(ideal)
       const zero = symmetric ? 2 ** (bits - 1) : scale === 0 ? 0 : Math.round(-low / scale)
       scales.data[row * blocks + block] = scale
-      put(points, row, block, zero)
-      for (let i = 0; i < blockSize; i++)
-        put(packed, row, start + i, scale === 0 ? zero : Math.min(Math.max(Math.round(value(i) / scale) + zero, 0), top))
+      const place = row * (points.shape[1] as number) + ((block * bits) >> 3)
+      points.data[place] = (points.data[place] as number) | (zero << ((block * bits) & 7))
+      const from = ((row * blocks + block) * blockSize) / perByte
+      for (let i = 0; i < blockSize; i++) {
+        const code = scale === 0 || i >= length ? zero : Math.round((values[start + i] as number) / scale) + zero
+        const at = from + Math.floor(i / perByte)
+        bytes[at] = (bytes[at] as number) | (Math.min(Math.max(code, 0), top) << ((i * bits) & 7))
+      }
     }
   return { packed, scales, ...(!symmetric && { zeroPoints: points }) }
 }

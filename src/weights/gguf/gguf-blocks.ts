@@ -1,7 +1,7 @@
 import { fromHalfBits } from '../../graph/dtype.js'
 import { array } from '../../graph/ndarray.js'
-import { quantiseBlocks } from '../../graph/ops/quantised.js'
-import type { PackedMatrix } from '../checkpoint.js'
+import { type BlockFormat, quantiseBlocks } from '../../graph/ops/quantised.js'
+import type { PackedFormat, PackedMatrix } from '../checkpoint.js'
 import { type GgufType, ggufTypes } from './gguf-types.js'
 
 /** What `read` turns into numbers. */
@@ -106,12 +106,15 @@ class Packing {
   readonly scales: Float32Array<ArrayBuffer>
   readonly zeroPoints: Float32Array<ArrayBuffer> | undefined
 
+  readonly bits: BlockFormat['bits']
+  readonly blockSize: number
+
   constructor(
     readonly shape: readonly [rows: number, columns: number],
-    readonly bits: 4 | 8,
-    readonly blockSize: number,
-    lopsided: boolean,
+    { bits, blockSize, lopsided }: PackedFormat,
   ) {
+    this.bits = bits
+    this.blockSize = blockSize
     const elements = shape[0] * shape[1]
     this.packed = new Uint8Array((elements * bits) / 8)
     this.scales = new Float32Array(elements / blockSize)
@@ -139,9 +142,21 @@ class Packing {
 export function packBlocks(type: BlockType, bytes: Uint8Array, shape: readonly [rows: number, columns: number]): PackedMatrix {
   const pack = packers[type]
   if (pack) return pack(bytes, shape)
-  const format = { bits: 8, blockSize: 32 } as const
+  const { bits, blockSize } = packedFormats[type]
+  const format = { bits, blockSize }
   return { ...quantiseBlocks(array(decodeBlocks(type, bytes), { shape }), format), ...format, shape }
 }
+
+/** How `packBlocks` packs each type. */
+export const packedFormats = {
+  Q4_0: { bits: 4, blockSize: 32, lopsided: false },
+  Q4_1: { bits: 4, blockSize: 32, lopsided: true },
+  Q5_0: { bits: 8, blockSize: 32, lopsided: false },
+  Q8_0: { bits: 8, blockSize: 32, lopsided: false },
+  Q4_K: { bits: 4, blockSize: 32, lopsided: true },
+  Q5_K: { bits: 8, blockSize: 32, lopsided: false },
+  Q6_K: { bits: 8, blockSize: 16, lopsided: false },
+} as const satisfies Record<BlockType, PackedFormat>
 
 type Pack = (bytes: Uint8Array, shape: readonly [rows: number, columns: number]) => PackedMatrix
 
@@ -164,7 +179,7 @@ function lopsided(out: Packing, block: number, scale: number, minimum: number): 
 
 const packers: Readonly<Partial<Record<BlockType, Pack>>> = {
   Q4_0: (bytes, shape) => {
-    const out = new Packing(shape, 4, 32, false)
+    const out = new Packing(shape, packedFormats.Q4_0)
     for (let block = 0, at = 0; at < bytes.length; block++, at += 18) {
       out.scales[block] = halfAt(bytes, at)
       interleave(bytes, at + 2, out.packed, block * 16)
@@ -172,7 +187,7 @@ const packers: Readonly<Partial<Record<BlockType, Pack>>> = {
     return out.matrix
   },
   Q4_1: (bytes, shape) => {
-    const out = new Packing(shape, 4, 32, true)
+    const out = new Packing(shape, packedFormats.Q4_1)
     for (let block = 0, at = 0; at < bytes.length; block++, at += 20) {
       interleave(bytes, at + 4, out.packed, block * 16)
       lopsided(out, block, halfAt(bytes, at), -halfAt(bytes, at + 2))
@@ -180,7 +195,7 @@ const packers: Readonly<Partial<Record<BlockType, Pack>>> = {
     return out.matrix
   },
   Q5_0: (bytes, shape) => {
-    const out = new Packing(shape, 8, 32, false)
+    const out = new Packing(shape, packedFormats.Q5_0)
     for (let block = 0, at = 0; at < bytes.length; block++, at += 22) {
       out.scales[block] = halfAt(bytes, at)
       for (let i = 0; i < 32; i++) out.packed[32 * block + i] = fiveBits(bytes, at, i) + 112
@@ -188,7 +203,7 @@ const packers: Readonly<Partial<Record<BlockType, Pack>>> = {
     return out.matrix
   },
   Q8_0: (bytes, shape) => {
-    const out = new Packing(shape, 8, 32, false)
+    const out = new Packing(shape, packedFormats.Q8_0)
     for (let block = 0, at = 0; at < bytes.length; block++, at += 34) {
       out.scales[block] = halfAt(bytes, at)
       for (let i = 0; i < 32; i++) out.packed[32 * block + i] = (bytes[at + 2 + i] as number) ^ 128
@@ -196,7 +211,7 @@ const packers: Readonly<Partial<Record<BlockType, Pack>>> = {
     return out.matrix
   },
   Q4_K: (bytes, shape) => {
-    const out = new Packing(shape, 4, 32, true)
+    const out = new Packing(shape, packedFormats.Q4_K)
     for (let block = 0, at = 0; at < bytes.length; at += 144) {
       const [scale, minimum] = [halfAt(bytes, at), halfAt(bytes, at + 2)]
       for (let part = 0; part < 8; part++, block++) {
@@ -212,7 +227,7 @@ const packers: Readonly<Partial<Record<BlockType, Pack>>> = {
     return out.matrix
   },
   Q6_K: (bytes, shape) => {
-    const out = new Packing(shape, 8, 16, false)
+    const out = new Packing(shape, packedFormats.Q6_K)
     for (let block = 0, at = 0; at < bytes.length; at += 210, block += 16) {
       const scale = halfAt(bytes, at + 208)
       for (let part = 0; part < 16; part++) out.scales[block + part] = scale * signed(bytes[at + 192 + part] as number)

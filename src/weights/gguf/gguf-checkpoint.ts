@@ -1,10 +1,10 @@
 import { array, type NDArray } from '../../graph/ndarray.js'
 import type { ByteRegion } from '../../graph/region.js'
-import { type Checkpoint, type PackedMatrix, type TensorInfo, tensorNotFound } from '../checkpoint.js'
+import { type Checkpoint, type PackedFormat, type PackedMatrix, type TensorInfo, tensorNotFound } from '../checkpoint.js'
 import { CheckpointError, quoted } from '../checkpoint-error.js'
 import type { OpenFile } from '../files.js'
 import { decodeTensor, storageFacts } from '../storage-dtype.js'
-import { decodeBlocks, isBlockType, packBlocks } from './gguf-blocks.js'
+import { decodeBlocks, isBlockType, packBlocks, packedFormats } from './gguf-blocks.js'
 import { configurationOf } from './gguf-config.js'
 import { type GgufHeader, type GgufTensor, readGgufHeader } from './gguf-header.js'
 import { type GgufNames, namesOf } from './gguf-names.js'
@@ -14,6 +14,8 @@ import { ggufTypeFacts, isPlain, readableGgufTypes } from './gguf-types.js'
 export interface GgufCheckpoint extends Checkpoint {
   readonly gguf: GgufHeader
 }
+
+export const isGguf = (file: Checkpoint): file is GgufCheckpoint => 'gguf' in file
 
 /**
  * A GGUF file as a checkpoint. Tensors of the families of Llama and Qwen have the names that the transformers library gives them, with rows in its
@@ -76,10 +78,16 @@ export async function ggufCheckpoint(file: OpenFile): Promise<GgufCheckpoint> {
     has: (name) => tensors.has(name),
     info,
     read: async (name) => decoded(await bytesOf(name), entryOf(name).tensor, name),
+    packedFormat,
     packed: async (name) => packedOf(name),
     close: async () => {
       closed = true
     },
+  }
+
+  function packedFormat(name: string): PackedFormat | undefined {
+    const { type, shape } = entryOf(name).tensor
+    return isBlockType(type) && shape.length === 2 ? packedFormats[type] : undefined
   }
 
   async function packedOf(name: string): Promise<PackedMatrix | undefined> {

@@ -31,9 +31,10 @@ const spanish = lessons('uno', 'dos')
 let folders = 0
 async function tuned(options: Omit<FineTuning, 'output' | 'data'> & Partial<FineTuning>) {
   const output = join(root, `out-${folders++}`)
-  await mkdir(output)
+  const adapterOutput = join(output, 'adapter')
+  await mkdir(adapterOutput, { recursive: true })
   const events: FineTuningEvent[] = []
-  for await (const event of fineTune({ data: spanish, output, ...options })) events.push(event)
+  for await (const event of fineTune({ data: spanish, output, adapterOutput, ...options })) events.push(event)
   return { output, events, losses: events.flatMap((event) => (event.kind === 'step' ? [event.loss] : [])) }
 }
 
@@ -76,14 +77,14 @@ describe('fineTune()', () => {
       const [base, whole, adapter] = await Promise.all([
         openCheckpoint(join(model, 'model.safetensors')),
         openCheckpoint(join(output, 'model.safetensors')),
-        openCheckpoint(join(output, 'adapter_model.safetensors')),
+        openCheckpoint(join(output, 'adapter', 'adapter_model.safetensors')),
       ])
       expect(new Set(whole.names)).toEqual(new Set(base.names))
       const words = kind === 'gpt2' ? 'wte.weight' : 'model.embed_tokens.weight'
       expect((await whole.read(words)).data).toEqual((await base.read(words)).data)
       const matrix = kind === 'gpt2' ? 'transformer.h.0.attn.c_attn' : 'model.layers.0.self_attn.q_proj'
       expect(adapter.info(`base_model.model.${matrix}.lora_A.weight`).shape).toEqual([16, 32])
-      const told = JSON.parse(await readFile(join(output, 'adapter_config.json'), 'utf8'))
+      const told = JSON.parse(await readFile(join(output, 'adapter', 'adapter_config.json'), 'utf8'))
       expect(told).toMatchObject({ peft_type: 'LORA', r: 16, lora_alpha: 32, fan_in_fan_out: kind === 'gpt2' })
     },
   )

@@ -29,6 +29,11 @@ export interface FineTuning {
   readonly output: string
   /** Trains low-rank matrices of this rank beside the frozen weights (Hu et al. 2021); without it all weights are trained. */
   readonly rank?: number
+  /**
+   * A folder for the adapter by itself. Not that of the model: the transformers library, which finds an adapter beside merged weights, adds
+   * it a second time.
+   */
+  readonly adapterOutput?: string
   /** Starts from chance instead of the model's weights: pre-training. */
   readonly fresh?: boolean
   readonly steps?: number
@@ -65,7 +70,7 @@ const adapted = (name: string): boolean => !/embed|wte|wpe|lm_head/.test(name)
  * @throws DataError for data that are neither, LanguageError for a model that does not fit them
  */
 export async function* fineTune(options: FineTuning): AsyncGenerator<FineTuningEvent, void, undefined> {
-  const { model, output, rank, fresh = false, batch = 4, seed = 0, signal } = options
+  const { model, output, adapterOutput, rank, fresh = false, batch = 4, seed = 0, signal } = options
   if (rank !== undefined && fresh)
     throw new LanguageError('InvalidOption', 'Cannot train an adapter from chance: expected weights that it stands beside')
   const config = files.within(model, 'config.json')
@@ -93,7 +98,8 @@ export async function* fineTune(options: FineTuning): AsyncGenerator<FineTuningE
     const path = files.within(output, 'model.safetensors')
     await writeSafetensors(path, Object.entries(weights), { dtype: plan.dtype, metadata: { format: 'pt' } })
     const written = [path, ...(await copyCompanions(model, output))]
-    yield { kind: 'done', files: adapter ? [...written, ...(await writeAdapter(output, adapter))] : written }
+    if (adapter && adapterOutput !== undefined) written.push(...(await writeAdapter(adapterOutput, adapter)))
+    yield { kind: 'done', files: written }
   }
 }
 

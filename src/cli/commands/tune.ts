@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type AddCommand, withCommonOptions, withExamples } from '../command.js'
 import { remark, type TerminalOptions, terminalOf } from '../terminal.js'
 import { positiveNumber, wholeNumber } from '../usage-error.js'
@@ -19,7 +20,7 @@ export const addTune: AddCommand = (program, session) => {
     .command('tune')
     .summary('teach a published language model your texts or dialogues')
     .description(
-      'Trains a decoder on JSON Lines of {"text": "…"} or {"messages": [{"role": "user", "content": "…"}, …]}: every token of a text, the answers of a dialogue. With --lora only small matrices beside the frozen weights are trained; they are merged into the result and written by themselves too. The run goes on where it stopped.',
+      'Trains a decoder on JSON Lines of {"text": "…"} or {"messages": [{"role": "user", "content": "…"}, …]}: every token of a text, the answers of a dialogue. With --lora only small matrices beside the frozen weights are trained; they are merged into the result, and written by themselves into its folder adapter. The run goes on where it stopped.',
     )
     .argument('<model>', 'a folder in the layout of the transformers library')
     .argument('<data>', 'JSON Lines')
@@ -35,11 +36,12 @@ export const addTune: AddCommand = (program, session) => {
   withCommonOptions(command).action(async (model: string, data: string, { output, lora, rate, ...options }: Options) => {
     const terminal = terminalOf(options, session)
     const [{ fineTune }, { mkdir }] = await Promise.all([import('../../backbones/language/fine-tune.js'), import('node:fs/promises')])
-    await mkdir(output, { recursive: true })
+    const adapterOutput = join(output, 'adapter')
+    await mkdir(lora === undefined ? output : adapterOutput, { recursive: true })
     const { fresh, steps, batch, width, seed } = options
     const run = fineTune({
       ...{ model, data, output, signal: session.signal },
-      ...(lora !== undefined && { rank: lora }),
+      ...(lora !== undefined && { rank: lora, adapterOutput }),
       ...(fresh !== undefined && { fresh }),
       ...(steps !== undefined && { steps }),
       ...(batch !== undefined && { batch }),

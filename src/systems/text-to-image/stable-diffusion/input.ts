@@ -47,6 +47,21 @@ export const input = z
       .describe('What the model predicts, for files of Stable Diffusion 2.x that do not say so themselves'),
     width: side().describe('In pixels; that of the picture if there is one, else what the model was trained with'),
     height: side().describe('In pixels, as the width'),
+    hiresScale: z
+      .number()
+      .gt(1)
+      .max(8)
+      .optional()
+      .describe('Times width and height: the latents are enlarged so far and drawn on, for large pictures without repeated parts'),
+    hiresStrength: z.number().gt(0).max(1).optional().describe('How far to go back from the enlarged latents; 0.7 if it is not given'),
+    vaeTile: z
+      .int()
+      .min(0)
+      .max(4096)
+      .optional()
+      .describe(
+        'Side in pixels of the tiles in which the autoencoder makes large pictures; 0 never. From 4 times the native area on the native size',
+      ),
     count: count(16),
     seed: seed(),
     rng: z
@@ -67,11 +82,17 @@ export const input = z
     negativeAestheticScore: score().describe('And how beautiful what it is led away from; 2.5 if it is not given'),
     previewEvery: z.int().min(0).max(1000).default(0).describe('Steps between previews; 0 shows none'),
   })
-  .check(({ value: { image, mask, strength, refiner, denoisingEnd }, issues }) => {
-    const refuse = (path: 'mask' | 'strength' | 'refiner' | 'denoisingEnd', found: unknown, message: string) =>
-      issues.push({ code: 'custom', path: [path], input: found, message })
+  .check(({ value: { image, mask, strength, refiner, denoisingEnd, hiresScale, hiresStrength }, issues }) => {
+    const refuse = (
+      path: 'mask' | 'strength' | 'refiner' | 'denoisingEnd' | 'hiresScale' | 'hiresStrength',
+      found: unknown,
+      message: string,
+    ) => issues.push({ code: 'custom', path: [path], input: found, message })
     if (mask && !image) refuse('mask', mask, 'left out where no image is given, or given together with one')
     if (strength !== undefined && !image) refuse('strength', strength, 'left out where no image is given, or given together with one')
+    if (hiresScale !== undefined && mask) refuse('hiresScale', hiresScale, 'left out where a mask is given')
+    if (hiresStrength !== undefined && hiresScale === undefined)
+      refuse('hiresStrength', hiresStrength, 'left out where no hiresScale is given, or given together with one')
     if (denoisingEnd !== undefined && !refiner)
       refuse('denoisingEnd', denoisingEnd, 'left out where no refiner is given, or given together with one')
     if (refiner && mask) refuse('refiner', refiner, 'left out where a mask is given: the refiner goes on with whole pictures')

@@ -1,7 +1,7 @@
 import { key, type NDArray, normal, torchGenerator } from '../../../graph/index.js'
 
 /** What a draw is for. The reference draws in this order, and the masked picture's only to throw it away where the model does not read it. */
-export type NoisePurpose = 'picture' | 'start' | 'masked picture' | `step ${number}`
+export type NoisePurpose = 'picture' | 'start' | 'masked picture' | 'enlarged' | `${'' | 'enlarged '}step ${number}`
 
 /** Gives normal noise of one picture; a source belongs to one seed. */
 export type NoiseSource = (purpose: NoisePurpose, shape: readonly number[]) => NDArray

@@ -20,7 +20,9 @@ import {
   pictureOf,
   pixelsOf,
 } from './picture.js'
-import { restOf, type Walk, walkOf } from './sampling.js'
+import { resizeLatents } from './resize-latents.js'
+import { hiresWalk, restOf, type Walk, walkOf } from './sampling.js'
+import { networksFor, type TileRule } from './tiles.js'
 
 const system = 'stable-diffusion'
 
@@ -54,6 +56,8 @@ interface Leg {
   readonly walk: Walk
   readonly networks: SizedNetworks
   readonly conditions: Conditions
+  /** Of latents that are enlarged before this part begins. */
+  readonly enlarged?: Job['shape']
 }
 
 /**
@@ -64,18 +68,23 @@ export function stableDiffusionPipeline(model: StableDiffusionModel, networks: N
   return async function* (input: StableDiffusionInput, { seeds, signal }: GeneratorContext): AsyncGenerator<GeneratorEvent<Image>, void> {
     const job = prepare(model, input)
     const { walk } = job
-    if (walk.first === walk.sampler.times.length) return yield* kept(job, seeds)
+    if (walk.first === walk.sampler.times.length && input.hiresScale === undefined) return yield* kept(job, seeds)
     const { conditions, warnings: lost } = await readConditions(model, networks, input, job.size, job.guidanceScale)
     const rest = refiner && (await refinement(model, refiner, input, job))
+    const larger = await enlargement(model, networks, input, job)
+    const final = larger?.size ?? job.size
     yield { kind: 'progress', stage: 'read', done: 1, total: 1 }
     const warnings = [...job.warnings, ...lost]
-    const facts = { scheduler: walk.scheduler, steps: walk.sampler.steps, guidanceScale: job.guidanceScale, ...job.size, warnings }
+    const facts = { scheduler: walk.scheduler, steps: walk.sampler.steps, guidanceScale: job.guidanceScale, ...final, warnings }
     const results: Made<Image>[] = []
-    const sized = networks.ofSize(job.size)
+    const tiles = tileRule(model, input)
+    const sized = networksFor(networks, job.size, tiles)
+    const enlarged = larger && networksFor(networks, larger.size, tiles)
     const refining = refiner?.networks.ofSize(job.size)
     const legs: readonly Leg[] = [
       { model, walk, networks: sized.value, conditions },
       ...(rest && refining ? [{ ...rest, networks: refining.value }] : []),
+      ...(larger && enlarged ? [{ ...larger.leg, networks: enlarged.value }] : []),
     ]
     const calls = legs.reduce((sum, leg) => sum + leg.walk.calls, 0)
     try {
@@ -86,15 +95,17 @@ export function stableDiffusionPipeline(model: StableDiffusionModel, networks: N
           latents = state.latents
           yield { kind: 'progress', stage: 'denoise', done: index * calls + ++done, total: calls * seeds.length }
           if (state.preview && previewIsDue(input, walk, done, calls)) {
-            yield { kind: 'preview', index, value: await picture(sized.value, state.preview, job.source) }
+            const { value } = state.preview.shape[3] === job.shape[3] ? sized : (enlarged ?? sized)
+            yield { kind: 'preview', index, value: await picture(value, state.preview, job.source) }
             signal.throwIfAborted()
           }
         }
-        results.push({ value: await picture(sized.value, latents as NDArray, job.source), facts })
+        results.push({ value: await picture((enlarged ?? sized).value, latents as NDArray, job.source), facts })
         yield { kind: 'progress', stage: 'decode', done: index + 1, total: seeds.length }
       }
     } finally {
       await sized.release()
+      await enlarged?.release()
       await refining?.release()
     }
     yield { kind: 'result', results }
@@ -163,6 +174,38 @@ async function refinement(
   }
 }
 
+const tileRule = ({ size }: StableDiffusionModel, { vaeTile }: StableDiffusionInput): TileRule => ({
+  native: size.native,
+  factor: autoencoderKL.downsampling(size.autoencoder),
+  asked: vaeTile,
+})
+
+/** The part of the way that makes a larger picture of a finished one, and its size. */
+async function enlargement(
+  model: StableDiffusionModel,
+  networks: Networks,
+  input: StableDiffusionInput,
+  { size: { width, height }, shape, guidanceScale }: Job,
+): Promise<{ readonly size: PictureSize; readonly leg: Omit<Leg, 'networks'> } | undefined> {
+  const { hiresScale, prediction } = input
+  if (hiresScale === undefined) return undefined
+  const { size: networkSizes, schedule, settings, defaults } = model
+  const factor = autoencoderKL.downsampling(networkSizes.autoencoder)
+  const multiple = factor * (networkSizes.unet.patch ?? 1)
+  const side = (length: number): number => Math.round((length * hiresScale) / multiple) * multiple
+  const { size } = chooseSize(system, { width: side(width), height: side(height) }, { multiple, native: networkSizes.native })
+  const { conditions } = await readConditions(model, networks, input, size, guidanceScale)
+  return {
+    size,
+    leg: {
+      model,
+      walk: hiresWalk(input, schedule, { ...settings, defaults, ...(prediction && { prediction }) }),
+      conditions,
+      enlarged: [1, shape[1], size.height / factor, size.width / factor],
+    },
+  }
+}
+
 /** Strength 0: the picture as it came. */
 function* kept({ source, size, warnings }: Job, seeds: readonly number[]): Generator<GeneratorEvent<Image>, void> {
   const facts = { ...size, warnings }
@@ -174,22 +217,28 @@ function* kept({ source, size, warnings }: Job, seeds: readonly number[]): Gener
 /** The states after each call of the models; the last one holds the picture's latents. */
 async function* denoise(
   legs: readonly Leg[],
-  { walk, shape, source }: Job,
+  { walk, shape: own, source }: Job,
   noise: NoiseSource,
   signal: AbortSignal,
 ): AsyncGenerator<SamplerState, void> {
   const [{ model, networks }] = legs as readonly [Leg]
-  const { begun, masked, known } = await begin(model, networks, { sampler: walk.sampler, first: walk.first, shape, source }, noise)
+  const { begun, masked, known } = await begin(model, networks, { sampler: walk.sampler, first: walk.first, shape: own, source }, noise)
   let state = begun
   for (const [i, leg] of legs.entries()) {
     const { sampler, first, end } = leg.walk
-    if (i > 0) state = { call: first, first, latents: state.latents, history: [] } // what a method remembers is the other model's
+    const shape = leg.enlarged ?? own
+    if (leg.enlarged) state = sampler.startFrom(resizeLatents(state.latents, [shape[2], shape[3]]), noise('enlarged', shape), first)
+    else if (i > 0) state = { call: first, first, latents: state.latents, history: [] } // what a method remembers is the other model's
     while (state.call < end) {
       signal.throwIfAborted()
       const time = array([sampler.times[state.call] as number])
       const inputs = { sample: sampler.input(state), time, ...leg.conditions, ...(masked && { masked }) }
       const predicted = await leg.networks.predict(inputs)
-      state = sampler.step(state, predicted, sampler.drawsNoise(state.call) ? noise(`step ${state.call}`, shape) : undefined)
+      state = sampler.step(
+        state,
+        predicted,
+        sampler.drawsNoise(state.call) ? noise(`${leg.enlarged ? 'enlarged ' : ''}step ${state.call}`, shape) : undefined,
+      )
       if (known) state = keepKnown(sampler, state, known)
       const { data } = state.latents
       if (!data.every((value) => Number.isFinite(value)))

@@ -11,7 +11,10 @@ import {
 import type { StableDiffusionInput } from './input.js'
 import type { RunDefaults, StableDiffusionModel } from './model.js'
 
-type Asked = Pick<StableDiffusionInput, 'image' | 'mask' | 'strength' | 'steps' | 'scheduler' | 'refiner' | 'denoisingEnd'>
+type Asked = Pick<
+  StableDiffusionInput,
+  'image' | 'mask' | 'strength' | 'steps' | 'scheduler' | 'refiner' | 'denoisingEnd' | 'hiresScale' | 'hiresStrength'
+>
 
 const usual = { steps: 20, scheduler: 'dpm++-2m' } as const
 /** What the refiner was trained for: the last fifth of the noise. */
@@ -47,6 +50,16 @@ export function restOf(asked: Asked, schedule: NoiseSchedule, settings: RunSetti
   return { scheduler, sampler, first, end, calls: end - first }
 }
 
+/** Below about half, the blur of enlarged latents stays. */
+const usualHires = 0.7
+
+/** From enlarged latents to the larger picture: the last part of a way from noise, as far back as the strength says. */
+export function hiresWalk(asked: Asked, schedule: NoiseSchedule = noiseSchedule(), settings: RunSettings = {}): Walk {
+  const { scheduler, sampler } = samplerOf({ ...asked, image: undefined }, schedule, settings)
+  const [first, end] = [startCall(sampler, asked.hiresStrength ?? usualHires), sampler.times.length]
+  return { scheduler, sampler, first, end, calls: end - first }
+}
+
 function samplerOf({ steps, scheduler, ...asked }: Asked, schedule: NoiseSchedule, { prediction, sampling, defaults = {} }: RunSettings) {
   const name = scheduler ?? defaults.scheduler ?? usual.scheduler
   const options = { steps: steps ?? defaults.steps ?? usual.steps, schedule, ...(prediction && { prediction }), ...sampling }
@@ -78,7 +91,8 @@ export const strengthOf = ({ mask, strength }: Pick<Asked, 'mask' | 'strength'>,
  * the checkpoint was distilled for few.
  */
 export function stagesOf(input: Asked, seeds: readonly number[]): readonly Stage[] {
-  const calls = walkOf(input).calls + (input.refiner ? restOf(input, noiseSchedule(), {}).calls : 0)
+  const refined = input.refiner ? restOf(input, noiseSchedule(), {}).calls : 0
+  const calls = walkOf(input).calls + refined + (input.hiresScale === undefined ? 0 : hiresWalk(input).calls)
   if (calls === 0) return [{ stage: 'keep', total: seeds.length }]
   return [
     { stage: 'read', total: 1 },

@@ -43,7 +43,8 @@ describe('joined parameters', () => {
     ['SGD', sgd({ momentum: 0.9, weightDecay: 0.1, decays })],
     ['Lion', lion({ weightDecay: 0.1, decays })],
   ])('are trained by %s as each by itself', async (_, optimiser) => {
-    const { kind: _kind, ...alone } = optimiser
+    const { kind: _kind, ...rest } = optimiser
+    const alone: Optimiser = rest
     const [together, apart] = [await end(recipe(optimiser)), await end(recipe(alone))]
     expect(joinedFor(parameters, optimiser).size).toBeGreaterThan(1)
     expect(joinedFor(parameters, alone).size).toBe(0)
@@ -65,7 +66,7 @@ describe('joined parameters', () => {
   })
 
   test('joinState() and partState() are inverse, and leave large arrays alone', () => {
-    const large = { ...parameters, 'large.0': array(new Float32Array(2 ** 18)), 'large.1': array(new Float32Array(2 ** 18)) }
+    const large: Parameters = { ...parameters, 'large.0': array(new Float32Array(2 ** 18)), 'large.1': array(new Float32Array(2 ** 18)) }
     const optimiser = muon({ decays })
     const joined = joinedFor(large, optimiser)
     const state = { parameters: large, optimiser: { ...optimiser.init(large), step: scalar(7) }, average: large }

@@ -12,7 +12,7 @@ import { targetsOf } from './targets.js'
 export interface ReaderTraining {
   readonly size?: ReaderSize
   /** How many scenes of each world are rendered; every one is seen many times, each time changed. */
-  readonly scenes?: number
+  readonly scenes?: Readonly<Record<'simple' | 'full', number>>
   readonly steps?: number
   readonly batch?: number
   readonly seed?: number
@@ -51,7 +51,7 @@ export async function examples(
 /** Trains the reader; the event `done` carries its averaged parameters. */
 export async function* trainReader({
   size = readerSizes.embedded,
-  scenes = 12_000,
+  scenes = { simple: 8000, full: 16_000 },
   steps = 4000,
   batch = 48,
   seed = 1,
@@ -60,10 +60,10 @@ export async function* trainReader({
   signal,
   onRender,
 }: ReaderTraining = {}): AsyncGenerator<TrainingEvent, void, undefined> {
-  const total = 2 * scenes
+  const total = scenes.simple + scenes.full
   const render = (world: 'simple' | 'full', before: number): Promise<Example[]> =>
-    examples(world, scenes, { size: size.pixels, seed, onRender: (done) => onRender?.(before + done, total) })
-  const pool = [...(await render('simple', 0)), ...(await render('full', scenes))]
+    examples(world, scenes[world], { size: size.pixels, seed, onRender: (done) => onRender?.(before + done, total) })
+  const pool = [...(await render('simple', 0)), ...(await render('full', scenes.simple))]
   const root = key(seed).child('reader')
   yield* train<ReaderBatch>(
     {

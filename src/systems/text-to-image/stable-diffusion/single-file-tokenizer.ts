@@ -1,5 +1,6 @@
 import { files } from '#files'
 import { type ClipTokenizer, embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
+import { printable } from '../../../weights/checkpoint-error.js'
 import { CheckpointError, exists } from '../../../weights/index.js'
 import type { PromptTokenizer } from './model.js'
 import type { SingleFileFamily } from './single-file-names.js'
@@ -7,6 +8,10 @@ import type { StableDiffusionSize } from './sizes.js'
 
 /** What fills the rest of a window for OpenCLIP's text tower: "!", the first token of its vocabulary. */
 const openClipPadding = 0
+
+/** How to get the vocabulary that all of them have. */
+const published =
+  'genera pull openai/clip-vit-large-patch14 --include vocab.json merges.txt prints the folder in which both files are then; copy them there'
 
 export interface SingleFileTokenizers {
   readonly tokenizer: PromptTokenizer
@@ -50,9 +55,9 @@ async function tokenizerFor(location: string, family: SingleFileFamily, size: St
   throw new CheckpointError({
     code: 'FileNotFound',
     file: location,
-    expected: 'the vocabulary of its text encoder beside it: a folder tokenizer with vocab.json and merges.txt',
+    expected: `the vocabulary of its text encoder: vocab.json and merges.txt in the folder ${printable(beside('tokenizer'))}, or beside the file itself`,
     found: 'none',
-    hint: 'A single file holds no vocabulary. Download the folder tokenizer of any Stable Diffusion in the layout of diffusers, or of openai/clip-vit-large-patch14',
+    hint: `A single file holds no vocabulary, and 1.x, 2.x and XL have the same one: ${published}`,
   })
 }
 

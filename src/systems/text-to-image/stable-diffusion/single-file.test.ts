@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { drawn, referenceModel, references, storedJson, withVocabulary, written } from '../../../../tests/support/single-file.js'
 import { array, fill, type NDArray } from '../../../graph/index.js'
@@ -102,9 +103,14 @@ describe('openLdm()', () => {
 
   it('wants the vocabulary beside the file', async () => {
     const location = written('a.safetensors', withVocabulary(one), { tokenizer: false })
+    const tokenizer = join(dirname(location), 'tokenizer')
     await expect(open(location)).rejects.toThrow(
-      'a folder tokenizer with vocab.json and merges.txt, found none. A single file holds no vocabulary.',
+      `vocab.json and merges.txt in the folder ${tokenizer}, or beside the file itself, found none. A single file holds no vocabulary, and 1.x, 2.x and XL have the same one: genera pull openai/clip-vit-large-patch14 --include vocab.json merges.txt prints the folder`,
     )
+    // What it says helps, in either place.
+    const complete = written('a.safetensors', withVocabulary(one))
+    for (const name of ['vocab.json', 'merges.txt']) copyFileSync(join(dirname(complete), 'tokenizer', name), join(dirname(location), name))
+    expect((await open(location)).tokenizer.vocabulary).toBe(516)
   })
 
   it('names tensors that are missing and tensors that it never reads', async () => {

@@ -56,6 +56,13 @@ describe('genera train', () => {
     expect(existsSync(join(output, 'samples', 'colours-4-2.png'))).toBe(true)
   })
 
+  it('runs a stage that stands alone only where it is named', async () => {
+    const [first] = system.train
+    const alone = commandLines(folder, { imagen: async () => ({ ...system, train: [first, { ...first, name: 'style', alone: true }] }) })
+    expect((await alone(`train imagen -o ${output}`)).err).not.toContain('style')
+    expect((await alone(`train imagen style -o ${output}`)).err).toContain('style: Learns colours')
+  })
+
   it('prints every event as an object with --json', async () => {
     const { out, err } = await genera(`train imagen colours -o ${output} --json`)
     const events = out

@@ -10,6 +10,7 @@ import { input } from './input.js'
 import type { StableDiffusionModel } from './model.js'
 import type { DenoiserInputs, Networks } from './networks.js'
 import { stableDiffusionPipeline } from './pipeline.js'
+import { stagesOf } from './sampling.js'
 
 /** Latents that a planted model always sees in the noise: a slope from -1 to 1. */
 const planted = fill('float32', [1, 4, 8, 8], (i) => i / 128 - 1)
@@ -108,6 +109,46 @@ describe('stableDiffusionPipeline()', () => {
     expect(calls[0]?.sample).toEqual(noise)
     expect([picture.data[0], picture.data[3 * 15]]).toEqual([200, 200])
     expect(picture.data[3 * 16]).not.toBe(200)
+  })
+
+  it.each([
+    ['without a scale', { hiresStrength: 0.5 }, 'hiresStrength to be left out where no hiresScale is given'],
+    ['behind a mask', { hiresScale: 2, image: photo, mask: photo }, 'hiresScale to be left out where a mask is given'],
+  ])('refuses to enlarge %s', async (_, asked, sentence) => {
+    await expect(run(asked)).rejects.toThrow(sentence)
+  })
+
+  it('goes on from enlarged latents, a part of the way', async () => {
+    const asked = { scheduler: 'ddim', steps: 4, hiresScale: 2, hiresStrength: 0.5 }
+    const calls: DenoiserInputs<NDArray>[] = []
+    const networks = {
+      ...plantedNetworks().networks,
+      ofSize: () => ({
+        value: {
+          predict: async (inputs: DenoiserInputs<NDArray>) => {
+            calls.push(inputs)
+            return fill('float32', inputs.sample.shape, () => 0.5)
+          },
+          decodePicture: async ({ shape }: NDArray) => fill('float32', [1, 3, 4 * (shape[2] as number), 4 * (shape[3] as number)], () => 0),
+        },
+        release: async () => {},
+      }),
+    } as unknown as Networks
+    const complete = parseInput('stable-diffusion', input, { prompt: 'a red cube', ...asked })
+    const events = stableDiffusionPipeline(model, networks)(complete, { seeds: [7], signal: new AbortController().signal })
+    for await (const event of events)
+      if (event.kind === 'result')
+        expect(event.results[0]).toMatchObject({ value: { width: 64, height: 64 }, facts: { width: 64, height: 64 } })
+      else if (event.kind === 'progress' && event.stage === 'denoise') expect(event.total).toBe(6)
+    expect(calls.map(({ sample, time }) => [sample.shape[3], time.item()])).toEqual([
+      ...[751, 501, 251, 1].map((time) => [8, time]),
+      ...[251, 1].map((time) => [16, time]),
+    ])
+    // What the model saw in the first picture, 0.5 everywhere but for the little noise that the method leaves, under the noise of the step.
+    const share = model.schedule.alphaBar[251] as number
+    const noise = normal(key(7).child('enlarged'), [1, 4, 16, 16])
+    expect(calls[4]?.sample.at(9)).toBeCloseTo(Math.sqrt(share) * 0.5 + Math.sqrt(1 - share) * noise.at(9), 1)
+    expect(stagesOf(complete, [7])[1]).toEqual({ stage: 'denoise', total: 6 })
   })
 
   it('stops at latents that are no numbers', async () => {

@@ -35,6 +35,7 @@ export interface ChatFlags
   readonly system?: string
   readonly load?: string
   readonly schema?: string
+  readonly bits?: '4' | '8'
   /** False for --no-template. */
   readonly template?: boolean
 }
@@ -61,7 +62,8 @@ export async function chat(question: readonly string[], flags: ChatFlags, termin
   await readyCheckpoint(flags.checkpoint, flags, terminal, session)
   const location = await locationOf(flags.checkpoint)
   remark(terminal, `Loading ${flags.checkpoint} …`)
-  const model = await openLanguageModel(location, { runtime: sharedRuntime(flags.device) })
+  const bits = flags.bits === undefined ? undefined : flags.bits === '4' ? 4 : 8
+  const model = await openLanguageModel(location, { runtime: sharedRuntime(flags.device), bits })
   try {
     const answer: Answer = flags.template === false ? continuing(model) : (messages, options) => chatWith(model).stream(messages, options)
     if (flags.template !== false) chatWith(model) // a model without a template is refused before somebody types

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { languageFolder } from '../../../tests/support/language-folder.js'
 import { run } from '../program.js'
 import { commandLines } from '../session.fixture.js'
@@ -113,6 +113,14 @@ describe('genera chat', () => {
       1,
       expect.stringContaining('at "#" the keyword "format" is not built for the type string'),
     ])
+  })
+
+  test('answers with weights in blocks of few bits', async () => {
+    vi.stubEnv('HF_HOME', join(folder, 'home')) // packed weights are kept there
+    const { code, out, err } = await genera(`${chat} --bits 8 --seed 3 -q hi`)
+    vi.unstubAllEnvs()
+    expect([code, err, out.length > 1]).toEqual([0, '', true])
+    expect(readdirSync(join(folder, 'home', 'genera'))).toHaveLength(1)
   })
 
   test('continues texts with --no-template', async () => {

@@ -2,7 +2,7 @@ import type { ChatFlags } from '../chat/chat.js'
 import { type AddCommand, withCommonOptions, withExamples } from '../command.js'
 import { withDevice } from '../making/options.js'
 import { terminalOf } from '../terminal.js'
-import { numberFrom, wholeNumber } from '../usage-error.js'
+import { numberFrom, oneOf, wholeNumber } from '../usage-error.js'
 
 export const addChat: AddCommand = (program, session) => {
   const most = Number.MAX_SAFE_INTEGER
@@ -39,6 +39,7 @@ export const addChat: AddCommand = (program, session) => {
     .option('--stop <texts...>', 'texts that end an answer')
     .option('--seed <number>', 'the same seed gives the same answers (default: a new one each time)', wholeNumber('--seed', 0, most))
     .option('--schema <file>', 'a JSON schema; answers are JSON that keeps to it')
+    .option('--bits <number>', 'keep the weights in blocks of 4 or 8 bits, which takes less memory', oneOf('--bits', ['4', '8']))
     .option('--no-template', 'continue the text as it stands, as models do that were not tuned for dialogues')
   withExamples(
     command,

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { folderTokens, languageFolder } from '../../../../tests/support/language-folder.js'
 import { testSystem } from '../../../../tests/support/test-system.js'
-import { stateOf } from '../../../taxonomy/index.js'
 import { chatgpt } from './system.js'
 
 const root = await mkdtemp(join(tmpdir(), 'genera-chatgpt-'))
@@ -16,7 +15,7 @@ testSystem(chatgpt, { tiny: { prompt: 'Why?', maxTokens: 6 }, options: { checkpo
 
 describe('chatgpt', () => {
   test('works with published weights only, and says so', async () => {
-    expect(stateOf(chatgpt)).toBe('open-weights')
+    expect(chatgpt.checkpoints.embedded).toBeUndefined()
     await expect(chatgpt.make({ prompt: 'Why?' })).rejects.toThrow('none comes with genera. It reads HuggingFaceTB/SmolLM2-135M-Instruct')
   })
 

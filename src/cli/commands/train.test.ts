@@ -57,8 +57,15 @@ describe('genera train', () => {
   })
 
   it('runs a stage that stands alone only where it is named', async () => {
-    const [first] = system.train
-    const alone = commandLines(folder, { imagen: async () => ({ ...system, train: [first, { ...first, name: 'style', alone: true }] }) })
+    const alone = commandLines(folder, {
+      imagen: async () => ({
+        ...system,
+        train: [
+          { name: 'colours', summary: 'Learns colours', run: colours },
+          { name: 'style', summary: 'Learns colours', alone: true, run: colours },
+        ],
+      }),
+    })
     expect((await alone(`train imagen -o ${output}`)).err).not.toContain('style')
     expect((await alone(`train imagen style -o ${output}`)).err).toContain('style: Learns colours')
   })

@@ -11,6 +11,7 @@ type Measure = (report: (line: string) => void, checkpoint?: string) => Promise<
 const suites: Record<string, () => Promise<Measure>> = {
   engine: async () => (await import('./engine/index.js')).measureEngine,
   diorama: async () => (await import('./diorama/index.js')).measureDiorama,
+  language: async () => (await import('./language/index.js')).measureLanguage,
   'stable-diffusion': async () => (await import('./stable-diffusion/index.js')).measureStableDiffusion,
 }
 

@@ -69,6 +69,17 @@ test('platform.requestedDevice() is what GENERA_DEVICE says, and nothing where i
   vi.unstubAllEnvs()
 })
 
+test('startRuntime() takes the threads that GENERA_THREADS names, unless it is told otherwise, and refuses what is no number of threads', async () => {
+  vi.stubEnv('GENERA_THREADS', '1')
+  expect((await platform.startRuntime('cpu')).name).toBe('onnxruntime-node cpu, 1 thread')
+  expect((await platform.startRuntime('cpu', { threads: 2 })).name).toBe('onnxruntime-node cpu, 2 threads')
+  vi.stubEnv('GENERA_THREADS', 'many')
+  await expect(platform.startRuntime('cpu')).rejects.toThrow(
+    'Cannot run anything: GENERA_THREADS is "many". Expected a whole number from 1 to 1024',
+  )
+  vi.unstubAllEnvs()
+})
+
 describe('platform.remember()', () => {
   let folder: string
   beforeEach(async () => {

@@ -10,8 +10,13 @@ import { type Device, isDevice, type Loadable, type Runtime, RuntimeError, type 
 import { probe, trial } from './trial.js'
 import { defaultThreads, type WebModule, wasmEngine } from './wasm-engine.js'
 
-/** Starts ONNX Runtime in this process: the native build, or for `wasm`, and for `cpu` where the native build is missing, the other. */
-export async function startRuntime(device: Device, options: RuntimeOptions = {}): Promise<Runtime> {
+/**
+ * Starts ONNX Runtime in this process: the native build, or for `wasm`, and for `cpu` where the native build is missing, the other. Threads that
+ * are left out are those that the environment variable `GENERA_THREADS` names.
+ */
+export async function startRuntime(device: Device, given: RuntimeOptions = {}): Promise<Runtime> {
+  const threads = given.threads ?? requestedThreads()
+  const options = { ...given, ...(threads !== undefined && { threads }) }
   if (device === 'wasm') return startWasm(options)
   const native = await loadNative()
   if (!('missing' in native)) {
@@ -22,6 +27,14 @@ export async function startRuntime(device: Device, options: RuntimeOptions = {})
   throw new RuntimeError(`anything on ${device}`, native.missing, "Install onnxruntime-node, or use device 'wasm'", {
     cause: native.cause,
   })
+}
+
+function requestedThreads(): number | undefined {
+  const asked = process.env.GENERA_THREADS
+  if (!asked) return undefined
+  const threads = Number(asked)
+  if (Number.isInteger(threads) && threads >= 1 && threads <= 1024) return threads
+  throw new RuntimeError('anything', `GENERA_THREADS is ${JSON.stringify(asked.slice(0, 40))}`, 'Expected a whole number from 1 to 1024')
 }
 
 async function startWasm({ threads, wasmPaths }: RuntimeOptions, note?: string): Promise<Runtime> {

@@ -62,7 +62,7 @@ export interface SessionOptions {
 }
 
 export interface RuntimeOptions {
-  /** Threads within one operator. Left out: one per physical core. */
+  /** Threads within one operator. Left out: in Node those that `GENERA_THREADS` names, or else one per physical core. */
   readonly threads?: number
   /** Keep threads spinning between operators: fastest alone on a machine, unkind beside others. */
   readonly spin?: boolean

@@ -11,7 +11,7 @@ import { UsageError } from '../usage-error.js'
 import { command, commandsHelp } from './commands.js'
 import { Dialogue } from './dialogue.js'
 import { editedLines, type Prompt, plainLines, readMessage } from './lines.js'
-import { locationOf } from './location.js'
+import { embedded, locationOf } from './location.js'
 import { nothing, readText } from './read-text.js'
 
 export interface ChatFlags
@@ -40,6 +40,8 @@ export interface ChatFlags
   readonly template?: boolean
 }
 
+const aboutEmbedded = `Loading ${embedded}, which knows scenes, sums and little else: describe a scene with --system, or name a model with --checkpoint …`
+
 /** Answers a dialogue, or continues its last message as it stands. */
 type Answer = (messages: readonly ChatMessage[], options: TextOptions) => AsyncIterable<ChatEvent>
 
@@ -53,15 +55,10 @@ export async function chat(question: readonly string[], flags: ChatFlags, termin
   const asked = question.length > 0 ? question.join(' ') : piped?.replace(/\r?\n$/, '')
   if (asked?.trim() === '')
     throw new UsageError('Cannot answer: expected a question, found nothing', 'echo "Why is the sky blue?" | genera chat …')
-  if (flags.checkpoint === undefined)
-    throw new UsageError(
-      'Cannot chat: no language model comes with genera yet',
-      'Name one: genera chat --checkpoint HuggingFaceTB/SmolLM2-135M-Instruct, or a folder',
-    )
   const options = await optionsOf(flags)
   await readyCheckpoint(flags.checkpoint, flags, terminal, session)
   const location = await locationOf(flags.checkpoint)
-  remark(terminal, `Loading ${flags.checkpoint} …`)
+  remark(terminal, flags.checkpoint === undefined ? aboutEmbedded : `Loading ${flags.checkpoint} …`)
   const bits = flags.bits === undefined ? undefined : flags.bits === '4' ? 4 : 8
   const model = await openLanguageModel(location, { runtime: sharedRuntime(flags.device), bits })
   try {

@@ -129,7 +129,6 @@ describe('genera chat', () => {
   })
 
   test.each<[string, string, string | Uint8Array, number, string]>([
-    ['no model', 'chat hi', '', 2, 'Cannot chat: no language model comes with genera yet. Name one'],
     ['no question', chat, ' \n', 2, 'Cannot answer: expected a question, found nothing'],
     ['a model without a template', `chat --checkpoint ${plain} hi`, '', 1, 'or continue texts with --no-template'],
     ['a question longer than the context', chat, 'x'.repeat(600), 1, 'it has 620 tokens, the model reads 512'],

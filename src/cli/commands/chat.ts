@@ -10,7 +10,7 @@ export const addChat: AddCommand = (program, session) => {
     .command('chat')
     .summary('talk with a language model')
     .description(
-      'Talks with a published language model: a folder, or owner/name on the hub. On a terminal it is a dialogue, in which /help lists what can be typed and Ctrl-C stops an answer; words, or what is piped in, are one question, and the answer is printed.',
+      'Talks with a language model: the small one that comes with genera, which knows scenes of the world and sums, or a published one, by its folder or by owner/name on the hub. On a terminal it is a dialogue, in which /help lists what can be typed and Ctrl-C stops an answer; words, or what is piped in, are one question, and the answer is printed.',
     )
     .argument('[question...]', 'one question, in place of a dialogue')
     .option('--system <text>', 'what the model is told before the dialogue')

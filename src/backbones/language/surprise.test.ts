@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { folderTokens, languageFolder } from '../../../tests/support/language-folder.js'
+import { openLanguageModel } from './open-language-model.js'
+import { surpriseMeter } from './surprise.js'
+
+const root = await mkdtemp(join(tmpdir(), 'genera-surprise-'))
+afterAll(() => rm(root, { recursive: true }))
+const folder = await languageFolder(join(root, 'tiny'))
+
+/** Nats of each token after the first, from the logits that the decoder gives for the tokens before it. */
+async function surprises(text: string): Promise<number[]> {
+  const model = await openLanguageModel(folder)
+  const tokens = [...model.tokenizer.encode(text), folderTokens.end]
+  const found: number[] = []
+  for (let i = 1; i < tokens.length; i++) {
+    const logits = Array.from((await model.decoder.next([tokens.slice(0, i)])).data as Float32Array)
+    const most = Math.max(...logits)
+    const total = most + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0))
+    found.push(total - (logits[tokens[i] as number] as number))
+  }
+  await model.dispose()
+  return found
+}
+
+describe('surpriseMeter()', () => {
+  test('counts what the decoder finds of each token, and of the end of each text', async () => {
+    const texts = ['red', 'a höhle']
+    const each = (await Promise.all(texts.map(surprises))).flat()
+    const nats = each.reduce((sum, value) => sum + value, 0)
+    await using meter = await surpriseMeter(folder)
+    const { perToken, bitsPerByte, tokens } = await meter.of(texts)
+    expect(tokens).toBe(each.length)
+    expect(perToken).toBeCloseTo(nats / each.length, 4)
+    expect(bitsPerByte).toBeCloseTo(nats / Math.LN2 / 11, 4)
+  })
+
+  test('measures more texts than fit one run, and texts longer than a row', async () => {
+    const texts = Array.from({ length: 10 }, (_, i) => `${i}`.repeat(500))
+    await using meter = await surpriseMeter(folder)
+    const all = await meter.of(texts)
+    const single = await Promise.all(texts.map((text) => meter.of([text])))
+    expect(all.tokens).toBe(10 * 500)
+    expect(all.perToken).toBeCloseTo(single.reduce((sum, { perToken }) => sum + perToken, 0) / 10, 4)
+  })
+})

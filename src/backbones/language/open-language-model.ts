@@ -1,20 +1,28 @@
 import { z } from 'zod'
 import { files } from '#files'
-import { causalDecoder, type DecoderOptions, LanguageError, type LanguageModel } from '../../generative/language/index.js'
+import {
+  causalDecoder,
+  type DecoderOptions,
+  LanguageError,
+  type LanguageModel,
+  type SamplingOptions,
+} from '../../generative/language/index.js'
 import { placeholder } from '../../graph/index.js'
 import { type CheckpointOptions, checkCheckpoint, fromCheckpoint } from '../../nn/index.js'
 import { openTextTokenizer, type TextTokenizer } from '../../tokenizers/index.js'
 import { byteCount } from '../../weights/checkpoint-error.js'
 import { type Checkpoint, exists, openCheckpoint } from '../../weights/index.js'
-import { endTokens } from '../config-fields.js'
 import { longestConfig, readConfig } from '../read-config.js'
 import { type CausalFamily, causalFamily } from './causal-family.js'
 import { type EncoderDecoderFamily, encoderDecoderFamily, encoderDecoderOf } from './encoder-decoder-family.js'
+import { readGenerationConfig } from './generation-config.js'
 import { openGgufModel, type PackedDecoderOptions, packedDecoder } from './packed-decoder.js'
 
 export interface OpenedLanguageModel extends LanguageModel {
   readonly tokenizer: TextTokenizer
   readonly family: CausalFamily | EncoderDecoderFamily
+  /** How its makers would have tokens chosen (`generation_config.json`); nobody does so unless a caller passes it on. */
+  readonly recommended: SamplingOptions
   dispose(): Promise<void>
 }
 
@@ -50,7 +58,6 @@ export function decoderOf(family: CausalFamily, file: Checkpoint, options: Decod
 }
 
 const kind = z.object({ model_type: z.string() })
-const generationConfig = z.object({ eos_token_id: endTokens })
 
 /**
  * Opens a folder in the layout of the transformers library: `config.json`, `tokenizer.json` with its configuration, and the weights in one
@@ -67,7 +74,9 @@ export async function openLanguageModel(folder: string | URL, options: PackedDec
   const told = await textOf(config)
   const family = readConfig(kind, told, config).model_type === 't5' ? encoderDecoderFamily(told, config) : causalFamily(told, config)
   const generation = files.within(folder, 'generation_config.json')
-  const ends = (await exists(generation)) ? readConfig(generationConfig, await textOf(generation), generation).eos_token_id : []
+  const { endTokens: ends = [], recommended = {} } = (await exists(generation))
+    ? readGenerationConfig(await textOf(generation), generation)
+    : {}
   const tokenizer = await openTextTokenizer(folder)
   if (tokenizer.size > family.size.vocabulary)
     throw new LanguageError(
@@ -87,6 +96,7 @@ export async function openLanguageModel(folder: string | URL, options: PackedDec
     tokenizer: reads ? asSource(tokenizer, family.startToken) : tokenizer,
     family,
     endTokens: ends.length > 0 ? ends : family.endTokens,
+    recommended,
     dispose: () => decoder.dispose(),
   }
 }

@@ -41,7 +41,7 @@ export async function openGgufModel(location: string | URL, options: PackedDecod
       `Cannot load ${file.file}: the tokenizer has tokens up to ${tokenizer.size - 1}, the model reads ${family.size.vocabulary}`,
     )
   const decoder = await packedDecoder(family, file, options)
-  return { decoder, tokenizer, family, endTokens: family.endTokens, dispose: () => decoder.dispose() }
+  return { decoder, tokenizer, family, endTokens: family.endTokens, recommended: {}, dispose: () => decoder.dispose() }
 }
 
 /** @throws LanguageError for a family whose tensors have no known names */

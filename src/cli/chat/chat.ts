@@ -1,5 +1,13 @@
-import { openLanguageModel } from '../../backbones/language/index.js'
-import { type ChatEvent, chatWith, generateText, type JsonSchema, readSchema, type TextOptions } from '../../generative/language/index.js'
+import { openLanguageModel, samplingFor } from '../../backbones/language/index.js'
+import {
+  type ChatEvent,
+  chatWith,
+  generateText,
+  type JsonSchema,
+  readSchema,
+  type SamplingOptions,
+  type TextOptions,
+} from '../../generative/language/index.js'
 import { GeneraError } from '../../graph/errors.js'
 import { type Device, sharedRuntime } from '../../graph/index.js'
 import type { ChatMessage } from '../../tokenizers/index.js'
@@ -55,12 +63,13 @@ export async function chat(question: readonly string[], flags: ChatFlags, termin
   const asked = question.length > 0 ? question.join(' ') : piped?.replace(/\r?\n$/, '')
   if (asked?.trim() === '')
     throw new UsageError('Cannot answer: expected a question, found nothing', 'echo "Why is the sky blue?" | genera chat …')
-  const options = await optionsOf(flags)
+  const wanted = await optionsOf(flags)
   await readyCheckpoint(flags.checkpoint, flags, terminal, session)
   const location = await locationOf(flags.checkpoint)
   remark(terminal, flags.checkpoint === undefined ? aboutEmbedded : `Loading ${flags.checkpoint} …`)
   const bits = flags.bits === undefined ? undefined : flags.bits === '4' ? 4 : 8
   const model = await openLanguageModel(location, { runtime: sharedRuntime(flags.device), bits })
+  const options: TextOptions = { ...wanted, ...samplingFor(model, samplingOf(flags)) }
   try {
     const answer: Answer = flags.template === false ? continuing(model) : (messages, options) => chatWith(model).stream(messages, options)
     if (flags.template !== false) chatWith(model) // a model without a template is refused before somebody types
@@ -87,23 +96,15 @@ function inWordsOfTheCommand(error: GeneraError, talking: boolean): GeneraError 
   return hint === undefined ? error : new GeneraError(error.code, sentence, hint, { cause: error })
 }
 
-async function optionsOf(flags: ChatFlags): Promise<TextOptions> {
-  const {
-    maxTokens = 1024,
-    temperature = 0.7,
-    topK,
-    topP,
-    minP,
-    typicalP,
-    repetitionPenalty,
-    presencePenalty,
-    frequencyPenalty,
-    stop,
-  } = flags
+const samplingOf = (flags: ChatFlags): SamplingOptions => {
+  const { temperature, topK, topP, minP, typicalP, repetitionPenalty, presencePenalty, frequencyPenalty } = flags
+  return { temperature, topK, topP, minP, typicalP, repetitionPenalty, presencePenalty, frequencyPenalty }
+}
+
+async function optionsOf({ maxTokens = 1024, stop, ...flags }: ChatFlags): Promise<TextOptions> {
   const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]
-  const sampling = { temperature, topK, topP, minP, typicalP, repetitionPenalty, presencePenalty, frequencyPenalty }
   const schema = flags.schema === undefined ? undefined : await schemaOf(flags.schema)
-  return { ...sampling, maxTokens, stop, seed, schema }
+  return { maxTokens, stop, seed, schema }
 }
 
 async function schemaOf(path: string): Promise<JsonSchema> {

@@ -18,7 +18,7 @@ export const addChat: AddCommand = (program, session) => {
     .option('--max-tokens <number>', 'the most tokens of an answer (default: 1024)', wholeNumber('--max-tokens', 1, 2 ** 31))
     .option(
       '--temperature <number>',
-      '0 takes the likeliest token, 1 draws from the model as it is (default: 0.7)',
+      '0 takes the likeliest token, 1 draws from the model as it is (default: what the model recommends, or 0.7)',
       numberFrom('--temperature', 0, 100),
     )
     .option('--top-k <number>', 'draw among so many tokens', wholeNumber('--top-k', 0, 2 ** 31))

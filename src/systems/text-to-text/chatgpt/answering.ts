@@ -1,4 +1,4 @@
-import { openLanguageModel } from '../../../backbones/language/index.js'
+import { openLanguageModel, samplingFor } from '../../../backbones/language/index.js'
 import type { Generator, GeneratorEvent } from '../../../contract/index.js'
 import { chatWith, generateText, type TextOptions } from '../../../generative/language/index.js'
 import type { Runtime } from '../../../graph/index.js'
@@ -41,8 +41,9 @@ function answer(
   { prompt, instructions, template, ...input }: ChatInput,
   { seed, signal }: Pick<TextOptions, 'seed' | 'signal'>,
 ) {
-  const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, stop } = input
-  const options = { maxTokens, temperature, topK, topP, minP, repetitionPenalty, stop, seed, signal }
+  const { maxTokens, stop, temperature, topK, topP, minP, repetitionPenalty } = input
+  const sampling = samplingFor(model, { temperature, topK, topP, minP, repetitionPenalty })
+  const options: TextOptions = { ...sampling, maxTokens, stop, seed, signal }
   // An encoder-decoder answers without being asked in a dialogue.
   const plain = !template || (model.decoder.heard !== undefined && !model.tokenizer.chat)
   if (plain) return generateText(model, [instructions === '' ? prompt : `${instructions}\n${prompt}`], options)

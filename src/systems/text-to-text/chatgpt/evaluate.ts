@@ -48,7 +48,9 @@ export async function* evaluateLanguage({
   const model = await openLanguageModel(checkpoint.location, { runtime })
   try {
     done = 0
-    const asked = [...documents].flatMap(([split, all]) => questionsIn(all, Math.min(counts.answers, limit)).map((each) => ({ split, ...each })))
+    const asked = [...documents].flatMap(([split, all]) =>
+      questionsIn(all, Math.min(counts.answers, limit)).map((each) => ({ split, ...each })),
+    )
     const right = new Map<string, boolean[]>()
     for (const { split, kind, prompt, answer } of asked) {
       const name = `${split === 'train' ? 'seen' : 'heldOut'}.right: ${kind}`

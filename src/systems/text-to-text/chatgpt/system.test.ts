@@ -14,9 +14,10 @@ const base = await languageFolder(join(root, 'base'), { chat: null })
 testSystem(chatgpt, { tiny: { prompt: 'Why?', maxTokens: 6 }, options: { checkpoint } })
 
 describe('chatgpt', () => {
-  test('works with published weights only, and says so', async () => {
-    expect(chatgpt.checkpoints.embedded).toBeUndefined()
-    await expect(chatgpt.make({ prompt: 'Why?' })).rejects.toThrow('none comes with genera. It reads HuggingFaceTB/SmolLM2-135M-Instruct')
+  test('knows the text world with the weights that come with genera', async () => {
+    const instructions = 'Scene: snow, day, photo\n1 large red matte cube'
+    const [{ value, facts }] = await chatgpt.make({ prompt: 'What colour is the cube?', instructions, temperature: 0 })
+    expect([value.trim(), facts?.ending]).toEqual(['red', 'end'])
   })
 
   test('shows its answer as it comes, in texts that grow', async () => {

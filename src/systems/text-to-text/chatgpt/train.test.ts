@@ -11,7 +11,12 @@ afterAll(() => rm(folder, { recursive: true }))
 
 test("the stages make a model of a user's own texts, in a folder that opens", { timeout: 120_000 }, async () => {
   const data = join(folder, 'texts.jsonl')
-  const dialogue = { messages: [{ role: 'user', content: 'Who is there?' }, { role: 'assistant', content: 'Nobody at all.' }] }
+  const dialogue = {
+    messages: [
+      { role: 'user', content: 'Who is there?' },
+      { role: 'assistant', content: 'Nobody at all.' },
+    ],
+  }
   await writeFile(data, [{ text: 'Nobody is at home at all.' }, dialogue].map((each) => JSON.stringify(each)).join('\n'))
   const [output, further] = [join(folder, 'model'), join(folder, 'further')]
   await Promise.all([mkdir(output), mkdir(further)])

@@ -5,7 +5,8 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { decoded, type LanguagePace, prompt, promptLength, shortContext, threads } from './measurement.js'
+import { firstTokenSeconds } from './first-token.js'
+import { decoded, type LanguagePace, median, prompt, promptLength, shortContext, threads } from './measurement.js'
 import { writeGpt2Config, writeQwen } from './models.js'
 import { program } from './pytorch.js'
 
@@ -14,6 +15,9 @@ interface OwnPace extends LanguagePace {
   /** In bytes: what the process holds more than before it opened the model. */
   readonly resident: number
 }
+
+/** How often a process is started; the median counts. */
+const starts = 5
 
 type Report = (line: string) => void
 
@@ -30,6 +34,8 @@ export async function measureLanguage(report: Report): Promise<Record<string, un
     report(`genera: ${JSON.stringify(qwen)}`)
     const llamacpp = await measureLlamaCpp(file, report)
     const pytorch = await measurePyTorch(folder, report)
+    const firsts = []
+    for (let i = 0; i < starts; i++) firsts.push(await firstTokenSeconds())
     return {
       machine: `${cpus()[0]?.model.trim()}, ${availableParallelism()} threads, Node ${process.version}`,
       vs: {
@@ -40,8 +46,7 @@ export async function measureLanguage(report: Report): Promise<Record<string, un
       prefillTokensPerSecond: qwen.prefill,
       contextSlope: qwen.contextSlope,
       memoryOverFile: qwen.resident / size,
-      // Until a decoder comes with genera.
-      firstTokenSeconds: null,
+      firstTokenSeconds: median(firsts),
     }
   } finally {
     await rm(folder, { recursive: true, force: true })

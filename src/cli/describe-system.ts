@@ -1,7 +1,7 @@
 import { files } from '#files'
 import { expectation, type Field, type System } from '../contract/index.js'
 import type { ListedSystem, SystemState } from '../taxonomy/index.js'
-import { embeddedWeights, exists } from '../weights/index.js'
+import { embeddedFolder, embeddedWeights, exists } from '../weights/index.js'
 import { table } from './terminal.js'
 
 const stateNames: Readonly<Record<SystemState, string>> = {
@@ -44,8 +44,7 @@ function facts(field: Field): string {
 /** Whether the weights that should come with genera are there; undefined for systems that embed none. */
 export async function embeddedPresent({ checkpoints: { embedded } }: Pick<System, 'checkpoints'>): Promise<boolean | undefined> {
   if (embedded === undefined) return undefined
-  const file = embeddedWeights(embedded)
-  return (await exists(file)) || (await exists(new URL(file.href.replace(/\.safetensors$/, '/'))))
+  return (await exists(embeddedWeights(embedded))) || (await exists(embeddedFolder(embedded)))
 }
 
 /** What was measured when an embedded checkpoint was made, from the card beside it; undefined where there is none. */

@@ -1,5 +1,5 @@
 import { files } from '#files'
-import { type Checkpoint, embeddedWeights, exists, openCheckpoint, openHub, sha256OfFile } from '../weights/index.js'
+import { type Checkpoint, embeddedFolder, embeddedWeights, exists, openCheckpoint, openHub, sha256OfFile } from '../weights/index.js'
 import { CheckpointMissingError } from './errors.js'
 import { repositoryAsked } from './hub-checkpoint.js'
 import { sha256 } from './modalities.js'
@@ -50,8 +50,7 @@ export async function chooseCheckpoint(
     )
   if (wanted === embedded) {
     const file = embeddedWeights(embedded)
-    const folder = new URL(file.href.replace(/\.safetensors$/, '/'))
-    for (const location of [file, folder]) if (await exists(location)) return choiceOf(embedded, 'embedded', location)
+    for (const location of [file, embeddedFolder(embedded)]) if (await exists(location)) return choiceOf(embedded, 'embedded', location)
     throw new CheckpointMissingError(
       system,
       embedded,

@@ -32,7 +32,15 @@ afterAll(async () => {
 const printed = (values: readonly unknown[]): string =>
   values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value)?.replaceAll(',', ', '))).join(' ')
 
-const documents = ['README.md', 'docs/graph.md', 'docs/diorama.md', 'docs/media.md', 'docs/language.md', 'docs/hub.md'].map((document) => {
+const documents = [
+  'README.md',
+  'docs/graph.md',
+  'docs/diorama.md',
+  'docs/media.md',
+  'docs/pictures.md',
+  'docs/language.md',
+  'docs/hub.md',
+].map((document) => {
   const text = readFileSync(join(root, document), 'utf8')
   const blocks = text.matchAll(/^```ts\b[^\n]*?(?:needs=(\S+))?\n([\s\S]*?)^```$/gm)
   const snippets = [...blocks].map(([, needs, code], i) => {

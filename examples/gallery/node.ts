@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { encodeImage, type Image, stableDiffusion } from 'genera'
-import { contactSheet } from 'genera/diorama'
-import { rows, sheet } from './pictures.js'
+import { contactSheet, scenePictures } from 'genera/diorama'
+import { rows, sheet, styledScenes } from './pictures.js'
 
 /*
  * `npm run gallery`: draws what the README shows. Every picture is the first that came of its words and its seed, which are written in
@@ -33,3 +33,7 @@ for (const [name, row] of Object.entries(rows)) {
   for (const cell of row(drawn[0] as Image)) images.push('input' in cell ? await draw(cell.input) : cell.image)
   await save(`${name}.jpg`, images, images.length)
 }
+
+const styled: Image[] = []
+for await (const image of scenePictures(styledScenes, { width: 192, height: 192 })) styled.push(image)
+await save('styles.jpg', styled, 6)

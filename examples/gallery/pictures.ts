@@ -1,4 +1,6 @@
 import type { stableDiffusion } from 'genera'
+import { diorama, type Scene, sampleScene } from 'genera/diorama'
+import { key } from 'genera/graph'
 import { blankImage, type Image } from 'genera/media'
 import { prompts } from '../contact-sheet/prompts.js'
 
@@ -49,3 +51,8 @@ function rightHalf({ width, height }: Image): Image {
   for (let y = 0; y < height; y++) mask.data.fill(255, 3 * (y * width + Math.floor(width / 2)), 3 * (y + 1) * width)
   return mask
 }
+
+/** Six scenes of the procedural world, in a row for each style but photographs. */
+export const styledScenes: readonly Scene[] = (['oil', 'cartoon', 'pixel art', 'pencil sketch'] as const).flatMap((style) =>
+  [2, 5, 6, 8, 11, 14].map((seed) => ({ ...sampleScene(key(seed), diorama.full), style })),
+)

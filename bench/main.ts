@@ -1,6 +1,7 @@
 /**
  * `npm run -s bench -- engine [--json]`, and so with each suite below: the engine beside named peers, the procedural world with its
- * media, and systems, which take `--checkpoint FILE` in place of the weights that come with genera.
+ * media, and systems, which take `--checkpoint FILE` in place of the weights that come with genera. `stable-diffusion --full` measures
+ * Stable Diffusion 1.5 at its full size beside the reference library.
  * One JSON object on standard output with --json, a table otherwise; what is being measured goes to standard error.
  */
 import { parseArgs } from 'node:util'
@@ -14,16 +15,21 @@ const suites: Record<string, () => Promise<Measure>> = {
   language: async () => (await import('./language/index.js')).measureLanguage,
   'stable-diffusion': async () => (await import('./stable-diffusion/index.js')).measureStableDiffusion,
 }
+/** What `--full` measures: models of the size that is published, with weights at random. */
+const fullSuites: typeof suites = {
+  'stable-diffusion': async () => (await import('./stable-diffusion/full/index.js')).measureFull,
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, checkpoint: { type: 'string' } },
+  options: { json: { type: 'boolean', default: false }, checkpoint: { type: 'string' }, full: { type: 'boolean', default: false } },
 })
 const [name = ''] = positionals
-const suite = Object.hasOwn(suites, name) ? suites[name] : undefined
+const known = values.full ? fullSuites : suites
+const suite = Object.hasOwn(known, name) ? known[name] : undefined
 if (!suite) {
   console.error(
-    `Cannot run the benchmark "${name}": there is ${Object.keys(suites).join(', ')}. For example: npm run -s bench -- engine --json`,
+    `Cannot run the benchmark "${name}"${values.full ? ' at full size' : ''}: there is ${Object.keys(known).join(', ')}. For example: npm run -s bench -- engine --json`,
   )
   process.exit(2)
 }

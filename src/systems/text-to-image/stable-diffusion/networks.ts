@@ -34,7 +34,7 @@ const keptSizes = 3
  * The networks as programs. Each is compiled when it is first called, and kept for the sizes of pictures that were made last. All of them work on
  * one picture at a time: so a picture is the same, to the bit, whatever else is made with it. On two cores four at a time are no faster.
  */
-export function compileNetworks({ name, scopes, size }: StableDiffusionModel, runtime: Runtime) {
+export function compileNetworks({ name, scopes, size }: Pick<StableDiffusionModel, 'name' | 'scopes' | 'size'>, runtime: Runtime) {
   const options = (network: string) => ({ runtime, label: `the ${network} of ${name}` })
 
   /** Tokens [1, context] to states [1, context, width] and, where the U-Net reads it, the text as a whole. */

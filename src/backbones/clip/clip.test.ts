@@ -28,6 +28,16 @@ describe('clip()', () => {
       return { ...clip(scope, { tokens: tokens as Tensor, pixels: pixels as Tensor }, size), states, pooled }
     }))
 
+  test('makes patches by a stem of convolutions where a size has one', () => {
+    const parameters = parametersOf((scope) => clipVision(scope, placeholder([2, 3, 24, 24]), { ...size.vision, stem: [6, 10] }))
+    const shapeOf = (name: string) => parameters.get(`vision_model.embeddings.${name}.weight`)?.shape
+    expect(shapeOf('stem.0.down')).toEqual([6, 3, 4, 4])
+    expect(shapeOf('stem.1.down')).toEqual([10, 6, 3, 3])
+    // Patches of 8 px are one place of a picture that is smaller by 8.
+    expect(shapeOf('patch_embedding')).toEqual([20, 10, 1, 1])
+    expect(parameters.get('vision_model.embeddings.position_embedding.weight')?.shape).toEqual([10, 20])
+  })
+
   test('says which tower cannot compare', () => {
     const { projection, ...text } = size.text
     const without = (scope: Scope) =>

@@ -27,6 +27,11 @@ export interface ClipVisionSize extends TowerSize {
   readonly image: number
   /** Height and width of a patch in px. */
   readonly patch: number
+  /**
+   * Convolutions that the patches are made by, in place of one: little data shows them edges and shapes much sooner (Xiao et al. 2021). Each level halves
+   * the picture, the first one by four; published models have none.
+   */
+  readonly stem?: readonly number[]
 }
 
 export interface ClipSize {
@@ -70,6 +75,6 @@ export const clipSizes = {
       activation: 'gelu',
       projection: 128,
     },
-    vision: { image: 64, patch: 8, width: 128, layers: 4, heads: 4, hidden: 512, activation: 'gelu', projection: 128 },
+    vision: { image: 128, patch: 16, stem: [32, 64], width: 128, layers: 3, heads: 4, hidden: 512, activation: 'gelu', projection: 128 },
   },
 } as const satisfies Record<string, ClipSize>

@@ -1,4 +1,4 @@
-import { axes, concat, type Tensor } from '../../graph/index.js'
+import { axes, concat, gelu, type Tensor } from '../../graph/index.js'
 import { conv2d, initialisers, layerNorm, linear, type Scope } from '../../nn/index.js'
 import type { ClipVisionSize } from './sizes.js'
 import { transformer } from './transformer.js'
@@ -17,11 +17,12 @@ export interface ClipVision {
  * the states.
  */
 export function clipVision(scope: Scope, pixels: Tensor, size: ClipVisionSize, { skip = 0 }: { skip?: number } = {}): ClipVision {
-  const { width, patch, image, projection } = size
+  const { width, patch, image, projection, stem = [] } = size
   const { batch } = axes(pixels, `batch 3 ${image} ${image}`) as { batch: number }
   const model = scope.at('vision_model')
-  const patches = conv2d(model.at('embeddings', 'patch_embedding'), pixels, width, patch, {
-    stride: patch,
+  const finest = stem.reduce((side, _, level) => side / strideOf(level), patch)
+  const patches = conv2d(model.at('embeddings', 'patch_embedding'), stemOf(model.at('embeddings', 'stem'), pixels, stem), width, finest, {
+    stride: finest,
     bias: false,
     initialiser: initialisers.normal(0.02),
   })
@@ -41,4 +42,18 @@ export function clipVision(scope: Scope, pixels: Tensor, size: ClipVisionSize, {
       ? linear(scope.at('visual_projection'), pooled, projection, { bias: false, initialiser: initialisers.normal(width ** -0.5) })
       : undefined,
   }
+}
+
+const strideOf = (level: number): number => (level === 0 ? 4 : 2)
+
+/** Each level: a convolution that makes the picture smaller, and one around which it goes. */
+function stemOf(scope: Scope, pixels: Tensor, widths: readonly number[]): Tensor {
+  let x = pixels
+  for (const [level, width] of widths.entries()) {
+    const own = scope.at(level)
+    const stride = strideOf(level)
+    x = conv2d(own.at('down'), x, width, level === 0 ? stride : 3, { stride, padding: level === 0 ? 0 : 1 })
+    x = x.add(conv2d(own.at('conv'), gelu(x), width, 3, { padding: 1 }))
+  }
+  return x
 }

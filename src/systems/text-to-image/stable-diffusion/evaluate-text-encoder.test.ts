@@ -26,11 +26,11 @@ describe('evaluateTextEncoder()', () => {
     const size = { text: { ...row.text, ...small }, vision: { ...row.vision, ...small, image: 32 } }
     const batch = { tokens: placeholder([1, 32], 'int32'), pixels: placeholder([1, 3, 32, 32]) }
     const scope = given(initialise((scope) => clip(scope, batch, size).scores, { seed: 1 }))
-    const { heldOut, seen, retrieval } = await evaluateTextEncoder(scope, { tokenizer, size, count: 16, threads: 0 })
+    const { all, heldOut, seen, retrieval } = await evaluateTextEncoder(scope, { tokenizer, size, count: 16, threads: 0 })
     expect(retrieval.among).toBe(16)
     expect(Math.max(retrieval.text, retrieval.picture)).toBeLessThan(0.5)
     // One of ten colours, six shapes, four settings and two times: 0.25 by chance.
-    for (const { colour, shape, setting, time, mean } of [seen, heldOut]) {
+    for (const { colour, shape, setting, time, mean } of [all, seen, heldOut]) {
       expect(mean).toBeCloseTo((colour + shape + setting + time) / 4, 12)
       expect(mean).toBeGreaterThan(0)
       expect(mean).toBeLessThan(0.6)

@@ -27,9 +27,11 @@ export interface ZeroShotScores {
 }
 
 export interface TextEncoderScores {
-  /** New renders of combinations that training has seen. */
+  /** New renders of the whole simple world, pairs of colour and shape that training never shows as often as any other. */
+  readonly all: ZeroShotScores
+  /** New renders of pairs that training shows. */
   readonly seen: ZeroShotScores
-  /** New renders of pairs of colour and shape that training has never seen. */
+  /** New renders of the others alone. A picture that shows one of them was always the wrong partner of its shape's name. */
   readonly heldOut: ZeroShotScores
   /** How often the first of `among` is the right one. Captions that are true of several pictures keep it below 1. */
   readonly retrieval: { readonly among: number; readonly text: number; readonly picture: number }
@@ -67,6 +69,7 @@ export async function evaluateTextEncoder(
   }
   const several = scenesOf(diorama.simple, 'train')
   return {
+    all: await scored('all'),
     seen: await scored('train'),
     heldOut: await scored('held-out'),
     retrieval: await retrieval(encoders, several, await render(several), seed),

@@ -1,7 +1,7 @@
 import { type ClipSize, clip } from '../../../backbones/index.js'
-import { contrastiveAccuracy, contrastiveLoss } from '../../../generative/contrastive/index.js'
+import { contrastiveAccuracy, contrastiveLoss, wordLoss } from '../../../generative/contrastive/index.js'
 import { type Key, key, placeholder, type Tensor, uniform } from '../../../graph/index.js'
-import { initialise, type Scope } from '../../../nn/index.js'
+import { initialise, type Parameters, type Scope } from '../../../nn/index.js'
 import type { ClipTokenizer } from '../../../tokenizers/index.js'
 import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import { clipPixels, clipTokens, dioramaClipSize } from './diorama-clip.js'
@@ -16,6 +16,8 @@ export interface TextEncoderTraining {
   /** Pairs that are told apart in one step. */
   readonly batch?: number
   readonly seed?: number
+  /** What to start from in place of chance, as far as it has the names of this run. */
+  readonly initial?: Parameters
   /** Where the run is saved, and goes on from. */
   readonly checkpoint?: string
   readonly signal?: AbortSignal
@@ -28,12 +30,23 @@ interface Batch<T = Tensor> {
   readonly pixels: T
 }
 
-/** How well each picture of a batch finds its caption, and each caption its picture (Radford et al. 2021, section 2.3). */
+/** Where the parameters are that training alone needs. */
+export const wordHead = 'caption_words'
+
+/**
+ * How well each picture of a batch finds its caption, and each caption its picture (Radford et al. 2021, section 2.3), and how well the picture tells the
+ * caption's words.
+ */
 export function textEncoderLoss(scope: Scope, batch: Batch, size: ClipSize) {
-  const { scores } = clip(scope, batch, size)
+  const { scores, pictures } = clip(scope, batch, size)
   const { rows, columns } = contrastiveAccuracy(scores)
-  return { loss: contrastiveLoss(scores), metrics: { findsText: rows, findsPicture: columns } }
+  const contrast = contrastiveLoss(scores)
+  const words = wordLoss(scope.at(wordHead), pictures, batch.tokens, size.text.vocabulary - marks)
+  return { loss: contrast.add(words), metrics: { contrast, words, findsText: rows, findsPicture: columns } }
 }
+
+/** The last two entries of the vocabulary: the start and the end of a text. */
+const marks = 2
 
 /**
  * Stage 0: a text tower that knows what captions look like, learnt together with an image tower. The caption of a picture is written anew every time it is drawn.
@@ -44,20 +57,22 @@ export async function* trainTextEncoder({
   pictures,
   tokenizer,
   size = dioramaClipSize(tokenizer),
-  steps = 1000,
-  batch = 128,
+  steps = 4000,
+  batch = 64,
   seed = 3,
+  initial = {},
   checkpoint,
   signal,
 }: TextEncoderTraining): AsyncGenerator<TrainingEvent, void, undefined> {
   const side = size.vision.image
   const root = key(seed).child('text encoder')
   const shapes = { tokens: placeholder([2, size.text.context], 'int32'), pixels: placeholder([2, 3, side, side]) }
+  const fresh = initialise((scope) => textEncoderLoss(scope, shapes, size).loss, { seed })
   yield* train<Batch>(
     {
       name: 'diorama-clip',
       loss: (scope, given) => textEncoderLoss(scope, given, size),
-      parameters: initialise((scope) => clip(scope, shapes, size).scores, { seed }),
+      parameters: Object.fromEntries(Object.entries(fresh).map(([name, value]) => [name, initial[name] ?? value])),
       batch: (step) => {
         const own = root.child(step)
         const pairs = Array.from(uniform(own.child('picks'), [batch]).data, (pick, i) => pairAt(pictures, Number(pick), own.child(i)))

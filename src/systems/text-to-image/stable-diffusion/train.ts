@@ -14,7 +14,7 @@ import type { NetworkName, StableDiffusionSize } from './sizes.js'
 import type { StageName } from './stages.js'
 import { latentsOf, normalised, trainAutoencoder } from './train-autoencoder.js'
 import { trainLora, writeLora } from './train-lora.js'
-import { trainTextEncoder } from './train-text-encoder.js'
+import { trainTextEncoder, wordHead } from './train-text-encoder.js'
 import { tokenizerFile } from './train-tokenizer.js'
 import { trained, trainUnet } from './train-unet.js'
 
@@ -46,8 +46,10 @@ export const runs: Readonly<Record<StageName, (options: TrainingOptions) => Asyn
     const path = files.within(options.output, results.clip)
     const tokenizer = await openTokenizer(files.within(options.output, results.tokenizer))
     const pictures = await picturesOf(options)
-    yield* stage(trainTextEncoder({ pictures: [pictures], tokenizer, ...runOf(options, 'clip') }), async (average) => {
-      await writeSafetensors(path, Object.entries(average), { dtype: 'float16' })
+    const initial = options.from === undefined ? {} : { ...(await startOf(options, 'text_encoder')), ...(await allOf(options.from)) }
+    yield* stage(trainTextEncoder({ pictures: [pictures], tokenizer, initial, ...runOf(options, 'clip') }), async (average) => {
+      const kept = Object.entries(average).filter(([name]) => !name.startsWith(wordHead))
+      await writeSafetensors(path, kept, { dtype: 'float16' })
       return [path]
     })
   },

@@ -30,6 +30,14 @@ describe('scaledDotProductAttention() without the kernel gives the same', () => 
     expectClose(await compile(attend)(q, k, v), await compile(attend, { fuse: false })(q, k, v))
   })
 
+  test('over so many scores that the queries come in slices, of unequal lengths', async () => {
+    const [q, k, v] = [noise([1, 8, 1501, 8], 1), noise([1, 8, 1499, 8], 2), noise([1, 8, 1499, 8], 3)]
+    const attend = (q: Tensor, k: Tensor, v: Tensor) => scaledDotProductAttention(q, k, v)
+    const { model } = traceProgram(attend, callShape([q, k, v]), { device: 'cpu', fuse: true })
+    expect(model.size).toBe(2 + 2) // two slices, their split and their concatenation
+    expectClose(await compile(attend)(q, k, v), await compile(attend, { fuse: false })(q, k, v))
+  })
+
   test.each([{ causal: true }, { causal: false }])('where a query may look nowhere, it gives zeros: %o', async (options) => {
     const mask = array([[[[false, true, true]]], [[[false, false, false]]]], { dtype: 'bool' }) // [batch, 1, 1, keys]
     const [q, k, v] = [noise([2, 1, 3, 4], 1), noise([2, 1, 3, 4], 2), noise([2, 1, 3, 4], 3)]

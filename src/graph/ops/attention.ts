@@ -105,13 +105,16 @@ function perGroup(total: Tensor, shared: number, group: number): Tensor {
 
 /**
  * ONNX's Attention is the fastest kernel on two cores up to about a thousand tokens (8 heads × 64: 1.0 ms at 256 tokens, 16 at 1024),
- * but it holds all scores. The two others work through the keys in blocks, 60 to 85 MB instead of 560 at 4096 tokens; causal,
- * GroupQueryAttention is also the fastest: 54 ms at 2048 tokens, against 88.
+ * but it holds all scores. Beyond, it is given the queries in slices. MultiHeadAttention would work through the keys in blocks by itself, but
+ * only in some shapes and on some machines: elsewhere it held 1.1 GB of scores for 2 × 8 heads over 4096 tokens. Causal,
+ * GroupQueryAttention is the fastest and holds little: 54 ms at 2048 tokens, against 88.
  */
-type Kernel = 'attention' | 'flash' | 'causalFlash'
+type Kernel = 'attention' | 'sliced' | 'flash' | 'causalFlash'
 
-/** Scores per head from which a kernel that works in blocks is taken. */
+/** Scores per head from which not all are held at once. */
 const manyScores = 1024 * 1024
+/** Scores of all heads that a slice holds: 64 MB. */
+const scoresAtOnce = 2 ** 24
 
 function kernelFor({ device }: Target, { inputs: [q, k, v, mask], attributes: { causal } }: Node<Attention>): Kernel | undefined {
   const [queries, keys, values] = [q, k, v] as [Tensor, Tensor, Tensor]
@@ -121,6 +124,7 @@ function kernelFor({ device }: Target, { inputs: [q, k, v, mask], attributes: { 
   const many = isStatic(tokens) && isStatic(from) && tokens * from >= manyScores
   if (!mask && (reference ? many : isStatic(tokens))) {
     if (causal && sameSize(tokens, from) && width % 8 === 0 && values.size(3) === width) return 'causalFlash'
+    if (!causal && reference) return isStatic(queries.shape[0] as Dimension) ? 'sliced' : 'attention'
     if (!causal && values.size(1) === queries.size(1)) return 'flash'
   }
   return reference ? 'attention' : undefined
@@ -132,6 +136,15 @@ const kernels: Readonly<Record<Kernel, (emitter: Emitter, node: Node<Attention>)
     const scores = [...(mask?.shape.slice(0, -2) ?? []), q.shape[2] as Dimension, k.shape[2] as Dimension]
     const whole = mask && (sameShape(mask.shape, scores) ? [mask] : emitter.node('Expand', [mask, emitter.sizes(scores)]))
     return emitter.node('Attention', [q, k, v, ...(whole ?? [])], { scale, is_causal: causal ? 1 : 0 }, { opset: 23 })
+  },
+  sliced: (emitter, { inputs: [q, k, v], attributes: { scale } }) => {
+    const [queries, keys, values] = [q, k, v] as [Tensor, Tensor, Tensor]
+    const [batch, heads, tokens] = queries.shape as readonly number[] as [number, number, number]
+    const count = Math.min(tokens, Math.ceil((batch * heads * tokens * keys.size(2)) / scoresAtOnce))
+    const sizes = Array.from({ length: count }, (_, i) => Math.floor(((i + 1) * tokens) / count) - Math.floor((i * tokens) / count))
+    const slices = emitter.node('Split', [queries, emitter.sizes(sizes)], { axis: 2 }, { outputs: count })
+    const attended = slices.flatMap((slice) => emitter.node('Attention', [slice, keys, values], { scale }, { opset: 23 }))
+    return emitter.node('Concat', attended, { axis: 2 })
   },
   flash: (emitter, { inputs: [q, k, v], output, attributes: { scale } }) => {
     const [queries, keys, values] = [q, k, v] as [Tensor, Tensor, Tensor]

@@ -1,7 +1,8 @@
 import { type Dimension, isStatic } from '../dimension.js'
 import { fill } from '../ndarray.js'
-import { apply, applyAll, type Fail, failure, type Op } from '../node.js'
-import { normaliseAxis, sameShape } from '../shape.js'
+import { apply, applyAll, type Fail, failure, type Node, type Op } from '../node.js'
+import type { Emitter } from '../onnx/emitter.js'
+import { elements, isStaticShape, normaliseAxis, sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 import { sizeOf } from './creation.js'
 import { takesFloats } from './define.js'
@@ -142,20 +143,7 @@ const groupOp: Op<GroupNormalise> = {
       if (given?.shape.join() !== String(channels)) fail(`the scale and bias must have shape [${channels}]`)
     return [x as Tensor]
   },
-  // One row per group lets ONNX Runtime's normalisation kernel do the work.
-  emit: (emitter, node) => {
-    const { groups, epsilon } = node.attributes
-    const [x, scale, bias] = node.inputs as [Tensor, Tensor, Tensor]
-    const { shape } = x
-    const rows = emitter.node('Reshape', [x, emitter.sizes([0, groups, -1])])
-    const ones = emitter.constant(fill('float32', [groups], () => 1))
-    const zero = emitter.constant(fill('float32', [groups], () => 0))
-    const [normal] = emitter.node('InstanceNormalization', [...rows, ...ones, ...zero], { epsilon })
-    const [whole] = emitter.node('Reshape', [normal as string, emitter.shapeFor(shape)])
-    const perChannel = emitter.sizes([shape[1] as number, ...shape.slice(2).map(() => 1)])
-    const scaled = emitter.node('Mul', [whole as string, ...emitter.node('Reshape', [scale, perChannel])])
-    return emitter.node('Add', [...scaled, ...emitter.node('Reshape', [bias, perChannel])])
-  },
+  emit: (emitter, node) => (isLarge(node) ? emitFromRows : emitFromGroups)(emitter, node),
   supported: (_, node) => node.input(0).dtype === 'float32',
   // From sums over the space alone: the large array is read, never reshaped, so any layout of its axes will do.
   decompose: ([input, scale, bias], { groups, epsilon }) => {
@@ -173,6 +161,65 @@ const groupOp: Op<GroupNormalise> = {
     const shift = (bias as Tensor).reshape([groups, channels / groups]).sub(mean.mul(factor))
     return [x.mul(perChannel(factor)).add(perChannel(shift))]
   },
+}
+
+/** Elements of a group from which the statistics are worth taking in parallel. */
+const largeGroup = 4096
+
+function isLarge({ inputs: [x], attributes: { groups } }: Node<GroupNormalise>): boolean {
+  const { shape } = x as Tensor
+  return shape.length > 2 && isStaticShape(shape) && (elements(shape.slice(1)) as number) >= groups * largeGroup
+}
+
+/** One row per group lets ONNX Runtime's normalisation kernel do the work. */
+function emitFromGroups(emitter: Emitter, { inputs, attributes: { groups, epsilon } }: Node<GroupNormalise>): readonly string[] {
+  const [x, scale, bias] = inputs as readonly [Tensor, Tensor, Tensor]
+  const { shape } = x
+  const rows = emitter.node('Reshape', [x, emitter.sizes([0, groups, -1])])
+  const ones = emitter.constant(fill('float32', [groups], () => 1))
+  const zero = emitter.constant(fill('float32', [groups], () => 0))
+  const normal = emitter.node('InstanceNormalization', [...rows, ...ones, ...zero], { epsilon })
+  const whole = emitter.node('Reshape', [...normal, emitter.shapeFor(shape)])
+  const perChannel = emitter.sizes([shape[1] as number, ...shape.slice(2).map(() => 1)])
+  const scaled = emitter.node('Mul', [...whole, ...emitter.node('Reshape', [scale, perChannel])])
+  return emitter.node('Add', [...scaled, ...emitter.node('Reshape', [bias, perChannel])])
+}
+
+/**
+ * That kernel works on one core and reads a group three times: 750 ms for 128×512×512 elements on two cores, where this takes 60. Layer
+ * normalisation gives the statistics of every row, on all cores; those of a group follow from them without a loss of digits (Chan et al. 1979):
+ * the variance is the mean of the rows' variances plus the variance of their means.
+ */
+function emitFromRows(emitter: Emitter, { inputs, attributes: { groups, epsilon } }: Node<GroupNormalise>): readonly string[] {
+  const [x, scale, bias] = inputs as readonly [Tensor, Tensor, Tensor]
+  const [batch, channels, ...space] = x.shape as readonly number[] as [number, number, ...number[]]
+  const length = space.at(-1) as number
+  const ones = emitter.constant(fill('float32', [length], () => 1))
+  const [, rowMean, rowInverse] = emitter.node('LayerNormalization', [x, ...ones], { axis: -1, epsilon }, { outputs: 3 }) as [
+    string,
+    string,
+    string,
+  ]
+  const grouped = emitter.sizes([batch, groups, -1])
+  const lastAxis = emitter.sizes([2])
+  const perGroup = (name: string): string => emitter.node('Reshape', [name, grouped])[0] as string
+  const averaged = (name: string): string => emitter.node('ReduceMean', [name, lastAxis], { keepdims: 1 })[0] as string
+  const binary = (type: string, a: string, b: string): string => emitter.node(type, [a, b])[0] as string
+
+  const means = perGroup(rowMean)
+  const mean = averaged(means)
+  const apart = binary('Sub', means, mean)
+  const inverses = perGroup(rowInverse)
+  const variances = emitter.node('Reciprocal', [binary('Mul', inverses, inverses)])[0] as string // each with the epsilon
+  const variance = binary('Add', averaged(variances), averaged(binary('Mul', apart, apart)))
+  const deviation = emitter.node('Sqrt', [variance])[0] as string // [batch, groups, 1]
+
+  const inGroups = emitter.sizes([groups, channels / groups])
+  const factor = binary('Div', emitter.node('Reshape', [scale, inGroups])[0] as string, deviation) // [batch, groups, channels / groups]
+  const shift = binary('Sub', emitter.node('Reshape', [bias, inGroups])[0] as string, binary('Mul', mean, factor))
+  const perChannel = emitter.sizes([batch, channels, ...space.map(() => 1)])
+  const scaled = emitter.node('Mul', [x, ...emitter.node('Reshape', [factor, perChannel])])
+  return emitter.node('Add', [...scaled, ...emitter.node('Reshape', [shift, perChannel])])
 }
 
 /**

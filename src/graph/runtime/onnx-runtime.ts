@@ -108,8 +108,9 @@ function merged(base: InferenceSession.SessionOptions, over: InferenceSession.Se
   return { ...base, ...over, ...(Object.keys(session).length > 0 && { extra: { session } }) }
 }
 
-const optimisation = ({ optimise = 'basic' }: SessionOptions): InferenceSession.SessionOptions => ({
+const optimisation = ({ optimise = 'basic', planMemory = true }: SessionOptions): InferenceSession.SessionOptions => ({
   graphOptimizationLevel: optimise === 'none' ? 'disabled' : optimise,
+  ...(!planMemory && { enableMemPattern: false }),
 })
 
 /** Leaves the first outputs on the device. */

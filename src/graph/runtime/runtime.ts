@@ -59,6 +59,11 @@ export interface SessionOptions {
   readonly optimise?: 'none' | 'basic' | 'extended' | 'all'
   /** How many of the first outputs stay with the runtime from run to run: a GPU then keeps them in its own memory. */
   readonly resident?: number
+  /**
+   * Before the second run all inner arrays are laid out in one block, which suits programs that run thousands of times (the default). A large
+   * network holds less memory without.
+   */
+  readonly planMemory?: boolean
 }
 
 export interface RuntimeOptions {

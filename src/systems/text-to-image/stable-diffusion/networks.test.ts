@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { tinyCheckpoint } from '../../../../tests/support/tiny-stable-diffusion.js'
 import { chooseCheckpoint } from '../../../contract/index.js'
-import { array, key, type NDArray, normal, scalar, sharedRuntime } from '../../../graph/index.js'
+import { array, key, type NDArray, normal, type Runtime, scalar, sharedRuntime } from '../../../graph/index.js'
 import { openStableDiffusion } from './checkpoint.js'
 import { compileNetworks } from './networks.js'
 import { joined } from './picture.js'
@@ -56,6 +56,40 @@ describe('ofSize()', () => {
     expect(again.value).toBe(networks)
     expect(other.value).not.toBe(networks)
     await Promise.all([again.release(), other.release()])
+  })
+})
+
+describe('compileNetworks() of a model for large pictures', () => {
+  it('gives the memory of what reads texts and makes pictures back after each use, and that of the U-Net at the end', async () => {
+    const shared = await sharedRuntime()
+    const open: string[] = []
+    const counting: Runtime = {
+      ...shared,
+      async load(program, options) {
+        const [label = ''] = options?.label?.split(' of ') ?? []
+        const session = await shared.load(program, options)
+        open.push(label)
+        const dispose = async () => {
+          open.splice(open.indexOf(label), 1)
+          await session.dispose()
+        }
+        return { run: (...values) => session.run(...values), dispose }
+      },
+    }
+    const large = compileNetworks({ ...model, size: { ...model.size, native: 512 } }, counting)
+    const text = { tokens: array(new Int32Array(tokens), { dtype: 'int32', shape: [1, tokens] }) }
+    const use = large.ofSize({ width: 32, height: 32 })
+    await large.readText.hold(async () => {
+      await Promise.all([large.readText(text), large.readText(text)])
+      expect(open).toEqual(['the text encoder'])
+    })
+    expect(open).toEqual([])
+    await use.value.predict({ ...inputs, context: wanted })
+    await use.value.decodePicture(inputs.sample)
+    expect(open).toEqual(['the U-Net'])
+    await use.release()
+    await large.dispose()
+    expect(open).toEqual([])
   })
 })
 

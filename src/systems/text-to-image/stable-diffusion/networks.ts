@@ -29,21 +29,24 @@ export interface DenoiserInputs<T = Tensor> {
 
 /** Programs hold the weights, and there is one for each size of pictures. */
 const keptSizes = 3
+/** Sides of the pictures in px from which on a model's parts hold so much memory, beside its U-Net, that it is worth to make them anew for each use. */
+const largePictures = 512
 
 /**
  * The networks as programs. Each is compiled when it is first called, and kept for the sizes of pictures that were made last. All of them work on
  * one picture at a time: so a picture is the same, to the bit, whatever else is made with it. On two cores four at a time are no faster.
  */
 export function compileNetworks({ name, scopes, size }: Pick<StableDiffusionModel, 'name' | 'scopes' | 'size'>, runtime: Runtime) {
-  const options = (network: string) => ({ runtime, label: `the ${network} of ${name}` })
+  const large = size.native >= largePictures
+  const options = (network: string) => ({ runtime, label: `the ${network} of ${name}`, planMemory: !large })
 
   /** Tokens [1, context] to states [1, context, width] and, where the U-Net reads it, the text as a whole. */
-  const readText = compile(({ tokens, second }: { tokens: Tensor; second?: Tensor }): ReadText<Tensor> => {
+  function encodeText({ tokens, second }: { tokens: Tensor; second?: Tensor }): ReadText<Tensor> {
     const first = clipText(scopes.text_encoder, tokens, size.text, size.states)
     const other = size.second && second && clipText(scopes.text_encoder_2 as Scope, second, size.second, size.states)
     const pooled = size.unet.added && (other ?? first).embedding
     return { states: other ? concat([first.states, other.states], 2) : first.states, ...(pooled && { pooled }) }
-  }, options('text encoder'))
+  }
 
   /** What the model predicts, guided: the passes with and without the words are one batch of two. */
   function predict({ sample, time, context, masked, pooled, numbers, told, guidance }: DenoiserInputs): Tensor {
@@ -68,10 +71,11 @@ export function compileNetworks({ name, scopes, size }: Pick<StableDiffusionMode
   /** Latents to pixels [1, 3, height, width]. */
   const decodePicture = (latents: Tensor): Tensor => decode(scopes.vae, fromLatents(latents, size.autoencoder), size.autoencoder)
 
+  const readText = releasedWhenIdle(() => compile(encodeText, options('text encoder')), large)
   const sized = () => ({
     predict: compile(predict, options('U-Net')),
-    encodePicture: compile(encodePicture, options('autoencoder')),
-    decodePicture: compile(decodePicture, options('autoencoder')),
+    encodePicture: releasedWhenIdle(() => compile(encodePicture, options('autoencoder')), large),
+    decodePicture: releasedWhenIdle(() => compile(decodePicture, options('autoencoder')), large),
   })
   const kept = new RecentlyUsed<ReturnType<typeof sized>>(keptSizes, async (programs) => {
     for (const program of Object.values(programs)) await program.dispose()
@@ -85,6 +89,26 @@ export function compileNetworks({ name, scopes, size }: Pick<StableDiffusionMode
       await kept.clear()
     },
   }
+}
+
+interface Disposable {
+  (...args: never[]): Promise<unknown>
+  dispose(): Promise<void>
+}
+
+/** A program that gives its memory back when nobody calls it any more; `hold` keeps it for a task that calls it several times. */
+function releasedWhenIdle<Program extends Disposable>(make: () => Program, idle: boolean) {
+  const programs = new RecentlyUsed<Program>(idle ? 0 : 1, (program) => program.dispose())
+  async function hold<T>(task: (program: Program) => Promise<T>): Promise<T> {
+    const { value, release } = programs.take('the only one', make)
+    try {
+      return await task(value)
+    } finally {
+      await release()
+    }
+  }
+  const call = (...args: Parameters<Program>) => hold((program) => program(...args)) as ReturnType<Program>
+  return Object.assign(call, { hold, dispose: () => programs.clear() })
 }
 
 export type Networks = ReturnType<typeof compileNetworks>

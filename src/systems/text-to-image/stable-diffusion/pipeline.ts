@@ -69,9 +69,11 @@ export function stableDiffusionPipeline(model: StableDiffusionModel, networks: N
     const job = prepare(model, input)
     const { walk } = job
     if (walk.first === walk.sampler.times.length && input.hiresScale === undefined) return yield* kept(job, seeds)
-    const { conditions, warnings: lost } = await readConditions(model, networks, input, job.size, job.guidanceScale)
+    const { conditions, lost, larger } = await networks.readText.hold(async () => {
+      const { conditions, warnings } = await readConditions(model, networks, input, job.size, job.guidanceScale)
+      return { conditions, lost: warnings, larger: await enlargement(model, networks, input, job) }
+    })
     const rest = refiner && (await refinement(model, refiner, input, job))
-    const larger = await enlargement(model, networks, input, job)
     const final = larger?.size ?? job.size
     yield { kind: 'progress', stage: 'read', done: 1, total: 1 }
     const warnings = [...job.warnings, ...lost]
@@ -166,7 +168,7 @@ async function refinement(
       `Cannot go on with ${model.name} where ${name} ends: expected latents of ${own.latentChannels} channels scaled by ${own.scaling}, found ${other.latentChannels} scaled by ${other.scaling}`,
       'A refiner belongs to the checkpoint that it was trained with',
     )
-  const { conditions } = await readConditions(model, networks, input, job.size, job.guidanceScale)
+  const { conditions } = await networks.readText.hold(() => readConditions(model, networks, input, job.size, job.guidanceScale))
   return {
     model,
     walk: restOf({ ...input, scheduler: job.walk.scheduler, steps: job.walk.sampler.steps }, model.schedule, model.settings),

@@ -118,6 +118,11 @@ export function tileOf(size: PictureSize, { native, factor, asked }: TileRule): 
   return { width: Math.min(size.width, most), height: Math.min(size.height, most) }
 }
 
+/** A program that is kept while all tiles of a picture are made. */
+interface Tiling {
+  hold<T>(task: (work: Work) => Promise<T>): Promise<T>
+}
+
 /** The networks for pictures of a size, whose autoencoder works in tiles where the pictures are large. */
 export function networksFor(networks: Networks, size: PictureSize, rule: TileRule): Use<SizedNetworks> {
   const whole = networks.ofSize(size)
@@ -125,16 +130,14 @@ export function networksFor(networks: Networks, size: PictureSize, rule: TileRul
   if (!tile) return whole
   const part = networks.ofSize(tile)
   const cells = ({ width, height }: PictureSize) => [height / rule.factor, width / rule.factor] as const
-  const tiled =
-    (work: Work) =>
-    (...inputs: readonly NDArray[]) =>
-      inTiles(work, inputs, cells(size), cells(tile))
+  const tiled = (program: Tiling) =>
+    Object.assign((...inputs: readonly NDArray[]) => program.hold((work) => inTiles(work, inputs, cells(size), cells(tile))), program)
   const { encodePicture, decodePicture } = part.value
   return {
     value: {
       ...whole.value,
-      encodePicture: tiled(encodePicture as Work),
-      decodePicture: tiled(decodePicture as Work),
+      encodePicture: tiled(encodePicture as unknown as Tiling),
+      decodePicture: tiled(decodePicture as unknown as Tiling),
     } as unknown as SizedNetworks,
     async release() {
       await part.release()

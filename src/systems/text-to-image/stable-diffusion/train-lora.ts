@@ -153,7 +153,8 @@ async function examplesOf(
   const { size: side } = pictures
   const sized = networks.ofSize({ width: side, height: side })
   const examples: Example[] = []
-  try {
+  const { encodePicture } = sized.value
+  const readAll = async (encode: (pixels: NDArray, noise: NDArray) => Promise<NDArray>): Promise<void> => {
     for (let index = 0; index < pictures.count; index++) {
       signal?.throwIfAborted()
       const own = key(seed).child('examples', index)
@@ -161,8 +162,11 @@ async function examplesOf(
       const pixels = pixelsOf({ width: side, height: side, channels: 3, data })
       const noise = normal(own.child('latents'), latentShape(model, side))
       const words = await readCaption(model, networks, pictures.caption(index, own.child('words')), side)
-      examples.push({ latents: await sized.value.encodePicture(pixels, noise), words })
+      examples.push({ latents: await encode(pixels, noise), words })
     }
+  }
+  try {
+    await networks.readText.hold(() => encodePicture.hold(readAll))
   } finally {
     await sized.release()
     await networks.dispose() // training needs the memory

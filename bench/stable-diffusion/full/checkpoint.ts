@@ -63,7 +63,7 @@ const weightFiles = {
 
 /**
  * Writes Stable Diffusion 1.5 into a folder as the diffusers library keeps it, with weights at random, the same each time: small enough for
- * every layer that nothing overflows. One stretch of numbers serves all tensors, each times a factor.
+ * every layer that nothing overflows. One stretch of numbers serves all tensors, each from a place of its own: engines keep equal arrays once.
  */
 export async function writeFullCheckpoint(folder: string): Promise<void> {
   const stretch = randomStretch(2 ** 20, 1)
@@ -73,10 +73,18 @@ export async function writeFullCheckpoint(folder: string): Promise<void> {
     writeFileSync(join(folder, name, 'config.json'), JSON.stringify(configs[name]))
     const tensors = [...parametersOf(networks[name])].map(([tensor, { shape }]) => ({ name: tensor, dtype: 'float32' as const, shape }))
     async function* bytes(): AsyncGenerator<Uint8Array> {
-      for (const { name: tensor, shape } of tensors) yield* valuesOf(tensor, shape, stretch)
+      for (const [i, { name: tensor, shape }] of tensors.entries()) yield* valuesOf(tensor, shape, turned(stretch, 7919 * (i + 1)))
     }
     await streamSafetensors(join(folder, weightFiles[name]), tensors, bytes())
   }
+}
+
+function turned(values: Float32Array, by: number): Float32Array {
+  const start = by % values.length
+  const out = new Float32Array(values.length)
+  out.set(values.subarray(start))
+  out.set(values.subarray(0, start), values.length - start)
+  return out
 }
 
 function* valuesOf(name: string, shape: readonly number[], stretch: Float32Array): Generator<Uint8Array> {

@@ -22,6 +22,7 @@ export async function measureFull(report: Report): Promise<Record<string, unknow
   const folder = await mkdtemp(join(tmpdir(), 'genera-full-'))
   try {
     await writeFullCheckpoint(folder)
+    report('weights at random are written')
     const own = await measureOwn(folder)
     report(`genera: ${JSON.stringify(own)}`)
     const again = await measureOwn(folder, 'once')

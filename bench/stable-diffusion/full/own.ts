@@ -38,14 +38,12 @@ async function main([folder = '', once]: readonly string[]): Promise<OwnFigures>
   }
 
   const latents = (seed: number): NDArray => array(randomStretch(4 * cells ** 2, seed), { shape: [1, 4, cells, cells] })
-  const text = await measure('text', async () => {
-    const { states } = await networks.readText({ tokens: array(tokens, { dtype: 'int32', shape: [1, tokens.length] }) })
-    return states
-  })
+  const words = { tokens: array(tokens, { dtype: 'int32', shape: [1, tokens.length] }) }
+  const text = await networks.readText.hold((read) => measure('text', async () => (await read(words)).states))
   const context = array(Float32Array.of(...text.data, ...text.data), { shape: [2, tokens.length, size.unet.context] })
   const guidance = { scale: scalar(7.5) } // of two equal texts: what comes out is either pass
   const unet = await measure('unet', () => sized.predict({ sample: latents(2), time: array([500]), context, guidance }))
-  const vae = await measure('vae', () => sized.decodePicture(latents(3)))
+  const vae = await sized.decodePicture.hold((decode) => measure('vae', () => decode(latents(3))))
   await release()
   return {
     text: text.seconds,

@@ -1,6 +1,6 @@
 import { type Dimension, isStatic } from '../dimension.js'
 import { fill } from '../ndarray.js'
-import { apply, applyAll, type Fail, failure, type Node, type Op } from '../node.js'
+import { apply, applyAll, type Fail, failure, type Node, type Op, type Target } from '../node.js'
 import type { Emitter } from '../onnx/emitter.js'
 import { elements, isStaticShape, normaliseAxis, sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
@@ -143,7 +143,7 @@ const groupOp: Op<GroupNormalise> = {
       if (given?.shape.join() !== String(channels)) fail(`the scale and bias must have shape [${channels}]`)
     return [x as Tensor]
   },
-  emit: (emitter, node) => (isLarge(node) ? emitFromRows : emitFromGroups)(emitter, node),
+  emit: (emitter, node) => (onOneCore(emitter.target, node) ? emitFromRows : emitFromGroups)(emitter, node),
   supported: (_, node) => node.input(0).dtype === 'float32',
   // From sums over the space alone: the large array is read, never reshaped, so any layout of its axes will do.
   decompose: ([input, scale, bias], { groups, epsilon }) => {
@@ -166,8 +166,10 @@ const groupOp: Op<GroupNormalise> = {
 /** Elements of a group from which the statistics are worth taking in parallel. */
 const largeGroup = 4096
 
-function isLarge({ inputs: [x], attributes: { groups } }: Node<GroupNormalise>): boolean {
+/** Whether ONNX Runtime's kernel would work through large groups on one core. */
+function onOneCore({ device }: Target, { inputs: [x], attributes: { groups } }: Node<GroupNormalise>): boolean {
   const { shape } = x as Tensor
+  if (device !== 'cpu' && device !== 'wasm') return false
   return shape.length > 2 && isStaticShape(shape) && (elements(shape.slice(1)) as number) >= groups * largeGroup
 }
 

@@ -124,7 +124,7 @@ function kernelFor({ device }: Target, { inputs: [q, k, v, mask], attributes: { 
   const many = isStatic(tokens) && isStatic(from) && tokens * from >= manyScores
   if (!mask && (reference ? many : isStatic(tokens))) {
     if (causal && sameSize(tokens, from) && width % 8 === 0 && values.size(3) === width) return 'causalFlash'
-    if (!causal && reference) return isStatic(queries.shape[0] as Dimension) ? 'sliced' : 'attention'
+    if (!causal && reference && isStatic(queries.shape[0] as Dimension)) return 'sliced'
     if (!causal && values.size(1) === queries.size(1)) return 'flash'
   }
   return reference ? 'attention' : undefined

@@ -95,7 +95,7 @@ export const dioramaSettings: StableDiffusionSettings = {
   prediction: 'v_prediction',
   schedule: {},
   sampling: {},
-  guidanceScale: 4,
+  guidanceScale: 6,
   tokenizer: 'diorama-tokenizer.json',
   size: stableDiffusionSizes['stable-diffusion-diorama'],
 }

@@ -15,9 +15,9 @@ testSystem(chatgpt, { tiny: { prompt: 'Why?', maxTokens: 6 }, options: { checkpo
 
 describe('chatgpt', () => {
   test('knows the text world with the weights that come with genera', async () => {
-    const instructions = 'Scene: snow, day, photo\n1 large red matte cube'
-    const [{ value, facts }] = await chatgpt.make({ prompt: 'What colour is the cube?', instructions, temperature: 0 })
-    expect([value.trim(), facts?.ending]).toEqual(['red', 'end'])
+    const instructions = 'Scene: snow, day, photo\n1 large red matte cube\n2 small blue metal sphere'
+    const [{ value, facts }] = await chatgpt.make({ prompt: 'What shape is the red thing?', instructions, temperature: 0 })
+    expect([value.trim(), facts?.ending]).toEqual(['cube', 'end'])
   })
 
   test('shows its answer as it comes, in texts that grow', async () => {

@@ -95,7 +95,7 @@ export const dioramaSettings: StableDiffusionSettings = {
   prediction: 'v_prediction',
   schedule: {},
   sampling: {},
-  guidanceScale: 6,
+  guidanceScale: 7.5,
   tokenizer: 'diorama-tokenizer.json',
   size: stableDiffusionSizes['stable-diffusion-diorama'],
 }

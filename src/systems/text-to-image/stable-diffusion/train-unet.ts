@@ -70,7 +70,7 @@ export async function* trainUnet({
   prediction,
   schedule,
   initial = {},
-  steps = 12_000,
+  steps = 50_000,
   batch = 32,
   learningRate = 2e-3,
   seed = 4,

@@ -21,7 +21,7 @@ export const runs: Readonly<Record<StageName, (options: TrainingOptions) => Asyn
     const texts = data === undefined ? worldTexts(spelled, seed) : await stringsOf(data)
     yield { kind: 'done', files: from === undefined ? await write(output, baseFolder(texts)) : [] }
   },
-  async *base({ output, data, from, steps = 1500, signal, ...options }) {
+  async *base({ output, data, from, steps = 2700, signal, ...options }) {
     const run = fineTune({
       ...{ model: from ?? output, data: data ?? (await keptTexts(output)), output, fresh: from === undefined },
       ...{ steps, batch: 12, learningRate: from === undefined ? 4e-3 : 2e-4, seed: options.seed ?? seed },

@@ -29,7 +29,7 @@ const known = values.full ? fullSuites : suites
 const suite = Object.hasOwn(known, name) ? known[name] : undefined
 if (!suite) {
   console.error(
-    `Cannot run the benchmark "${name}"${values.full ? ' at full size' : ''}: there is ${Object.keys(known).join(', ')}. For example: npm run -s bench -- engine --json`,
+    `Cannot run the benchmark "${name}"${values.full ? ' at full size' : ''}: there is ${Object.keys(known).join(', ')}. For example: npm run -s bench -- ${Object.keys(known)[0]}${values.full ? ' --full' : ''} --json`,
   )
   process.exit(2)
 }

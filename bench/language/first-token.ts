@@ -1,13 +1,9 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-
-/** As it is installed: built, without the help of a compiler. */
-const built = fileURLToPath(new URL('../../dist/cli/main.node.js', import.meta.url))
+import { builtCommand } from '../processes.js'
 
 /** Seconds from the start of `genera chat` with the decoder that comes with genera until the first piece of its answer. */
 export async function firstTokenSeconds(): Promise<number> {
-  if (!existsSync(built)) throw new Error(`Cannot measure a first token: ${built} is not there. Build it first: npm run build`)
+  const built = builtCommand()
   const began = performance.now()
   const child = spawn(
     process.execPath,

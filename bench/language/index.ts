@@ -5,6 +5,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { lastLine } from '../processes.js'
 import { firstTokenSeconds } from './first-token.js'
 import { decoded, type LanguagePace, median, prompt, promptLength, shortContext, threads } from './measurement.js'
 import { writeGpt2Config, writeQwen } from './models.js'
@@ -107,5 +108,3 @@ async function inProcess<Figures>(script: string, ...words: readonly string[]): 
   const argv = ['--conditions=genera-source', '--import', 'tsx', path, ...words]
   return lastLine<Figures>((await promisify(execFile)(process.execPath, argv, { timeout: 20 * 60_000 })).stdout)
 }
-
-const lastLine = <Figures>(output: string): Figures => JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as Figures

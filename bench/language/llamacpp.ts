@@ -1,4 +1,5 @@
 /** llama.cpp's side, in a process of its own: `llamacpp.ts FILE PACKAGE`; one line of JSON. Two threads, on the processor. */
+import { runScript } from '../processes.js'
 import { decoded, median, prompt, promptLength, shortContext, threads } from './measurement.js'
 
 interface Sequence {
@@ -47,13 +48,4 @@ async function main([file = '', location = '']: readonly string[]): Promise<obje
   }
 }
 
-main(process.argv.slice(2)).then(
-  (figures) => {
-    console.log(JSON.stringify(figures))
-    process.exit()
-  },
-  (error: unknown) => {
-    console.error(error)
-    process.exit(1)
-  },
-)
+runScript(main)

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { causalFamily, decoderOf, ggufFamily, packedDecoder } from '../../src/backbones/language/index.js'
 import type { Decoder } from '../../src/generative/language/index.js'
 import { isGguf, openCheckpoint } from '../../src/weights/index.js'
+import { runScript } from '../processes.js'
 import { decoded, longContext, median, prompt, promptLength, shortContext } from './measurement.js'
 
 async function main([kind, location = '', cache = '']: readonly string[]): Promise<object> {
@@ -66,13 +67,4 @@ async function readPrompts(decoder: Decoder): Promise<number> {
   return promptLength / median(times)
 }
 
-main(process.argv.slice(2)).then(
-  (figures) => {
-    console.log(JSON.stringify(figures))
-    process.exit()
-  },
-  (error: unknown) => {
-    console.error(error)
-    process.exit(1)
-  },
-)
+runScript(main)

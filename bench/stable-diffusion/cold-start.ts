@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { builtCommand } from '../processes.js'
 
 export interface ColdStart {
   /** From the start of the process until it has ended, with the picture written. */
@@ -11,15 +11,12 @@ export interface ColdStart {
   readonly peakMb: number
 }
 
-/** As it is installed: built, without the help of a compiler. */
-const built = fileURLToPath(new URL('../../dist/cli/main.node.js', import.meta.url))
-
 /** The process says at its end how much memory it held. */
 const sayPeak = `data:text/javascript,process.on('exit',()=>process.stderr.write('peak '+process.resourceUsage().maxRSS))`
 
 /** One `genera make "…" -o x.png` in a process of its own. */
 export async function measureMake(prompt: string, checkpoint: string | undefined): Promise<ColdStart> {
-  if (!existsSync(built)) throw new Error(`Cannot measure a cold start: ${built} is not there. Build it first: npm run build`)
+  const built = builtCommand()
   const folder = mkdtempSync(join(tmpdir(), 'genera-cold-'))
   const file = join(folder, 'x.png')
   try {

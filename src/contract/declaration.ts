@@ -24,7 +24,7 @@ export interface Generator<Input, Output> {
 }
 
 export interface TrainingOptions {
-  /** A folder of the user's own data, as `readFolder` of the media reads it; Diorama if it is not given. */
+  /** The user's own data: a folder of pictures as `folder` of the media reads it, or JSON Lines of texts; Diorama if it is not given. */
   readonly data?: string
   /** A checkpoint of the system whose weights the stages start from, in place of chance. */
   readonly from?: string

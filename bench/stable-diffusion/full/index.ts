@@ -4,6 +4,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { lastLine } from '../../processes.js'
 import { writeFullCheckpoint } from './checkpoint.js'
 import { calls, cells, type FullFigures, type Network, places, randomStretch, threads, tokens } from './measurement.js'
 import type { OwnFigures } from './own.js'
@@ -81,5 +82,3 @@ function compare(own: FullFigures, peer: FullFigures): void {
     throw new Error(`Cannot compare with PyTorch: its ${network} gives ${theirs.join(', ')}, ours ${ours.join(', ')}`)
   }
 }
-
-const lastLine = <Figures>(output: string): Figures => JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as Figures

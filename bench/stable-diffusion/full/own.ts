@@ -4,6 +4,7 @@ import { array, type NDArray, type Runtime, scalar, sharedRuntime } from '../../
 import { fromCheckpoint } from '../../../src/nn/index.js'
 import { compileNetworks } from '../../../src/systems/text-to-image/stable-diffusion/networks.js'
 import { openCheckpoint } from '../../../src/weights/index.js'
+import { runScript } from '../../processes.js'
 import { size } from './checkpoint.js'
 import { calls, cells, type FullFigures, median, type Network, places, randomStretch, tokens } from './measurement.js'
 
@@ -73,13 +74,4 @@ function observed(inner: Runtime): { readonly runtime: Runtime; readonly started
   return { runtime, started: () => at }
 }
 
-main(process.argv.slice(2)).then(
-  (figures) => {
-    console.log(JSON.stringify(figures))
-    process.exit()
-  },
-  (error: unknown) => {
-    console.error(error)
-    process.exit(1)
-  },
-)
+runScript(main)

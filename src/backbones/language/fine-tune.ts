@@ -16,6 +16,7 @@ import { type CheckpointOptions, fromCheckpoint, type Parameters, parametersOf, 
 import { openTextTokenizer, type TextTokenizer } from '../../tokenizers/index.js'
 import { adamW, type TrainingEvent } from '../../training/index.js'
 import { type Checkpoint, exists, openCheckpoint, writeSafetensors } from '../../weights/index.js'
+import { configText } from '../config-text.js'
 import { type CausalFamily, causalFamily } from './causal-family.js'
 import { type Adapter, mergedMatrices, writeAdapter } from './low-rank.js'
 import { spellingOf } from './open-language-model.js'
@@ -74,7 +75,7 @@ export async function* fineTune(options: FineTuning): AsyncGenerator<FineTuningE
   if (rank !== undefined && fresh)
     throw new LanguageError('InvalidOption', 'Cannot train an adapter from chance: expected weights that it stands beside')
   const config = files.within(model, 'config.json')
-  const family = causalFamily(await textOf(config), config)
+  const family = causalFamily(await configText(config), config)
   const tokenizer = await openTextTokenizer(model)
   const width = widthOf(options, family)
   const texts = await textsOf(options.data, tokenizer, family.endTokens)
@@ -194,9 +195,4 @@ async function copyCompanions(from: string, to: string): Promise<string[]> {
   }
   await files.write(copied)
   return copied.map(({ location }) => location)
-}
-
-async function textOf(location: string): Promise<string> {
-  const file = await files.open(location)
-  return new TextDecoder().decode(await file.read(0, file.size))
 }

@@ -10,9 +10,9 @@ import {
 import { placeholder } from '../../graph/index.js'
 import { type CheckpointOptions, checkCheckpoint, fromCheckpoint } from '../../nn/index.js'
 import { openTextTokenizer, type TextTokenizer } from '../../tokenizers/index.js'
-import { byteCount } from '../../weights/checkpoint-error.js'
 import { type Checkpoint, exists, openCheckpoint } from '../../weights/index.js'
-import { longestConfig, readConfig } from '../read-config.js'
+import { configText } from '../config-text.js'
+import { readConfig } from '../read-config.js'
 import { type CausalFamily, causalFamily } from './causal-family.js'
 import { type EncoderDecoderFamily, encoderDecoderFamily, encoderDecoderOf } from './encoder-decoder-family.js'
 import { readGenerationConfig } from './generation-config.js'
@@ -71,11 +71,11 @@ const kind = z.object({ model_type: z.string() })
 export async function openLanguageModel(folder: string | URL, options: PackedDecoderOptions = {}): Promise<OpenedLanguageModel> {
   if (await holdsGguf(folder)) return openGgufModel(folder, options)
   const config = files.within(folder, 'config.json')
-  const told = await textOf(config)
+  const told = await configText(config)
   const family = readConfig(kind, told, config).model_type === 't5' ? encoderDecoderFamily(told, config) : causalFamily(told, config)
   const generation = files.within(folder, 'generation_config.json')
   const { endTokens: ends = [], recommended = {} } = (await exists(generation))
-    ? readGenerationConfig(await textOf(generation), generation)
+    ? readGenerationConfig(await configText(generation), generation)
     : {}
   const tokenizer = await openTextTokenizer(folder)
   if (tokenizer.size > family.size.vocabulary)
@@ -113,13 +113,3 @@ const asSource = (tokenizer: TextTokenizer, startToken: number): TextTokenizer =
   ...tokenizer,
   encode: (text, options) => [...tokenizer.encode(text, options), startToken],
 })
-
-async function textOf(location: string): Promise<string> {
-  const file = await files.open(location)
-  if (file.size > longestConfig)
-    throw new LanguageError(
-      'UnsupportedModel',
-      `Cannot load ${file.name}: expected a configuration of at most a megabyte, found ${byteCount(file.size)}`,
-    )
-  return new TextDecoder().decode(await file.read(0, file.size))
-}

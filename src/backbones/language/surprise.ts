@@ -4,6 +4,7 @@ import { compile, type Runtime, type Tensor } from '../../graph/index.js'
 import { fromCheckpoint } from '../../nn/index.js'
 import { openTextTokenizer } from '../../tokenizers/index.js'
 import { openCheckpoint } from '../../weights/index.js'
+import { configText } from '../config-text.js'
 import { causalFamily } from './causal-family.js'
 import { spellingOf } from './open-language-model.js'
 
@@ -31,8 +32,7 @@ const [rowsPerRun, widest] = [8, 512]
 /** Measures how well a decoder in the layout of the transformers library foresees texts. */
 export async function surpriseMeter(model: string | URL, { runtime, signal }: SurpriseOptions = {}): Promise<SurpriseMeter> {
   const location = files.within(model, 'config.json')
-  const config = await files.open(location)
-  const family = causalFamily(new TextDecoder().decode(await config.read(0, config.size)), location)
+  const family = causalFamily(await configText(location), location)
   const [tokenizer, file] = await Promise.all([openTextTokenizer(model), openCheckpoint(model)])
   const scope = fromCheckpoint(file, spellingOf(family, file))
   const loss = compile((batch: PackedBatch<Tensor>) => nextTokenLoss(scope, batch, family.network), { ...(runtime && { runtime }) })

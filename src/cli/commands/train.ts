@@ -21,7 +21,7 @@ export const addTrain: AddCommand = (program, session) => {
     )
     .argument('<system>', 'its id or its name')
     .argument('[stage]', 'one of its stages: genera show SYSTEM lists them')
-    .option('--data <folder>', 'your own files with their captions, in place of the procedural world')
+    .option('--data <path>', 'your own: a folder of pictures with their captions, or texts as JSON Lines')
     .option('--from <checkpoint>', 'start from these weights, in place of chance')
     .option('-o, --output <folder>', 'where to keep runs and results (default: out/SYSTEM)')
     .option('--steps <number>', "in place of the stage's own number", wholeNumber('--steps', 1, 1e9))

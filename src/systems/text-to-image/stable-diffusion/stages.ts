@@ -1,4 +1,4 @@
-import type { TrainingStage } from '../../../contract/index.js'
+import { trainingStages } from '../../../contract/index.js'
 
 const summaries = {
   tokenizer: 'byte pairs of captions',
@@ -10,14 +10,5 @@ const summaries = {
 
 export type StageName = keyof typeof summaries
 
-/** The stages of `genera train stable-diffusion`, in their order. What they do is loaded when one of them runs. */
-export const stages = Object.entries(summaries).map(
-  ([name, summary]): TrainingStage => ({
-    name,
-    summary,
-    async *run(options) {
-      const { runs } = await import('./train.js')
-      yield* runs[name as StageName](options)
-    },
-  }),
-) as [TrainingStage, ...TrainingStage[]]
+/** The stages of `genera train stable-diffusion`, in their order. */
+export const stages = trainingStages(summaries, async () => (await import('./train.js')).runs)

@@ -1,5 +1,5 @@
 import { files } from '#files'
-import { chooseCheckpoint, type StageEvent, type TrainingOptions } from '../../../contract/index.js'
+import { chooseCheckpoint, type StageEvent, type StageRuns, type TrainingOptions } from '../../../contract/index.js'
 import { noiseSchedule } from '../../../generative/index.js'
 import { array, GeneraError, type NDArray, sharedRuntime } from '../../../graph/index.js'
 import type { Parameters } from '../../../nn/index.js'
@@ -34,7 +34,7 @@ const embeddedName = 'stable-diffusion-diorama'
 const embeddedModel = embeddedWeights(embeddedName)
 
 /** What the stages of `stages.ts` do: each goes on from its own run if the folder holds one, and needs the results of those before it. */
-export const runs: Readonly<Record<StageName, (options: TrainingOptions) => AsyncIterable<StageEvent>>> = {
+export const runs: StageRuns<StageName> = {
   async *tokenizer({ output, data, from }) {
     const path = files.within(output, results.tokenizer)
     // Words are made of the pieces that the text tower knows, where one is there to start from.

@@ -1,3 +1,4 @@
+import type { LlamaSize } from '../../../backbones/index.js'
 import { textWorld, type WorldDocument } from '../../../diorama/language/text-world.js'
 import { trainTextTokenizer } from '../../../tokenizers/index.js'
 
@@ -10,19 +11,11 @@ const template = `{% for message in messages %}{% if message.role == 'system' %}
 {% else %}Assistant: {{ message.content }}${end}
 {% endif %}{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}`
 
-export interface BaseSize {
-  /** Entries at most, with the bytes and the token that ends a text. */
-  readonly vocabulary: number
-  readonly context: number
-  readonly width: number
-  readonly layers: number
-  readonly heads: number
-  readonly keyValueHeads: number
-  readonly hidden: number
-}
+/** `vocabulary` is how many entries there are at most, with the bytes and the token that ends a text. */
+type BaseSize = Pick<LlamaSize, 'vocabulary' | 'context' | 'width' | 'layers' | 'heads' | 'keyValueHeads' | 'hidden'>
 
 /** The embedded decoder: Llama's layout with tied embeddings, 2.6 million parameters. */
-export const baseSize: BaseSize = { vocabulary: 1024, context: 512, width: 192, layers: 6, heads: 4, keyValueHeads: 2, hidden: 512 }
+const baseSize: BaseSize = { vocabulary: 1024, context: 512, width: 192, layers: 6, heads: 4, keyValueHeads: 2, hidden: 512 }
 
 /** A document as the decoder reads it; a dialogue's answers each come to an end. */
 export const documentText = ({ kind, text }: WorldDocument): string =>

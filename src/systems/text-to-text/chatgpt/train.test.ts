@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -35,6 +35,21 @@ test("the stages make a model of a user's own texts, in a folder that opens", { 
   for (const stage of stages) for await (const _ of stage.run({ data, output: further, from: output, steps: 1 }));
   expect(JSON.parse(await readFile(join(further, 'config.json'), 'utf8'))).toEqual(config)
   await chatgpt.dispose()
+})
+
+test('the decoder is not trained before there is a tokenizer, and nothing is written', async () => {
+  const output = join(folder, 'empty')
+  await mkdir(output)
+  await expect(
+    stages
+      .find(({ name }) => name === 'base')
+      ?.run({ output })
+      [Symbol.asyncIterator]()
+      .next(),
+  ).rejects.toThrow(
+    `Cannot train the decoder: expected a tokenizer.json in ${output}, found none. Let the stage before make one: genera train chatgpt tokenizer -o`,
+  )
+  expect(await readdir(output)).toEqual([])
 })
 
 test('documentText() ends every answer of a dialogue, and leaves other documents as they are', () => {

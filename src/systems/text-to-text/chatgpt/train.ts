@@ -1,6 +1,7 @@
 import { files } from '#files'
 import { fineTune } from '../../../backbones/language/fine-tune.js'
-import type { StageEvent, TrainingOptions } from '../../../contract/index.js'
+import type { StageRuns } from '../../../contract/index.js'
+import { GeneraError } from '../../../graph/index.js'
 import type { Json } from '../../../media/provenance.js'
 import { jsonLines } from '../../../media/tables.js'
 import { exists } from '../../../weights/index.js'
@@ -15,15 +16,27 @@ const seed = 7
 const textsFile = 'texts.jsonl'
 
 /** What the stages of `stages.ts` do. The output folder is a model's own: what they write there is ready to be opened. */
-export const runs: Readonly<Record<StageName, (options: TrainingOptions) => AsyncIterable<StageEvent>>> = {
+export const runs: StageRuns<StageName> = {
   async *tokenizer({ output, data, from }) {
-    // A model to start from brings its own, which the last stage copies.
+    if (from !== undefined) {
+      yield { kind: 'done', files: [] } // a model to start from brings its own, which the last stage copies
+      return
+    }
     const texts = data === undefined ? worldTexts(spelled, seed) : await stringsOf(data)
-    yield { kind: 'done', files: from === undefined ? await write(output, baseFolder(texts)) : [] }
+    yield { kind: 'done', files: await write(output, baseFolder(texts)) }
   },
   async *base({ output, data, from, steps = 2700, signal, ...options }) {
+    const model = from ?? output
+    if (!(await exists(files.within(model, 'tokenizer.json'))))
+      throw new GeneraError(
+        'CheckpointMissing',
+        `Cannot train the decoder: expected a tokenizer.json in ${model}, found none`,
+        from === undefined
+          ? `Let the stage before make one: genera train chatgpt tokenizer -o ${output}`
+          : 'Pass a folder in the layout of the transformers library',
+      )
     const run = fineTune({
-      ...{ model: from ?? output, data: data ?? (await keptTexts(output)), output, fresh: from === undefined },
+      ...{ model, data: data ?? (await keptTexts(output)), output, fresh: from === undefined },
       ...{ steps, batch: 12, learningRate: from === undefined ? 4e-3 : 2e-4, seed: options.seed ?? seed },
       ...(signal && { signal }),
     })

@@ -34,6 +34,7 @@ export function nativeEngine(ort: NativeModule, device: Device, { threads, spin 
       extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
     },
     memory: device === 'webgpu' ? 'device' : 'shared',
+    handsOutCopies: device === 'cpu',
     external,
   })
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { named } from '../dimension.js'
 import { array, fill, type NDArray, scalar, zeros } from '../ndarray.js'
 import { emitModel } from '../onnx/emitter.js'
 import { constant, fileConstant, placeholder } from '../ops/constant.js'
@@ -43,6 +44,20 @@ describe('engine()', () => {
     expect(returned).toBe(state)
     expect([...memory]).toEqual([2, 3])
     expect((state as Held).tensor.data).toBe(memory)
+  })
+
+  test('run() gives the same whether it knows the shapes of its outputs already or not, and what it fetched stays as it was', async () => {
+    const [x, y] = [placeholder([named('n')]), placeholder([2])]
+    const session = await runtime.load(emitModel([x, y], [y.add(1), x.mul(2)], { device: 'cpu', fuse: true }))
+    const state = await runtime.upload(array([1, 2]))
+    const fetched: NDArray[] = []
+    for (const values of [[1, 2, 3], [4, 5, 6], [7], [8, 9, 10]]) {
+      const [next, doubled] = await session.run([array(values), state], [state, 'fetch'])
+      expect(next).toBe(state)
+      fetched.push(doubled as NDArray)
+    }
+    expect(fetched.map((array) => array.toNested())).toEqual([[2, 4, 6], [8, 10, 12], [14], [16, 18, 20]])
+    expect((await state.read()).toNested()).toEqual([5, 6])
   })
 
   test('upload() and read() copy: neither side sees the other change', async () => {

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web'
-import type { NDArray } from '../ndarray.js'
-import { isNDArray } from '../ndarray.js'
+import { isNDArray, type NDArray, zeros } from '../ndarray.js'
+import { endOutput, isEnd, withEndOutput } from './end-output.js'
 import { engineError } from './engine-error.js'
 import { Ferry, livesOnDevice } from './ferry.js'
 import { Held, held, toArray } from './held.js'
@@ -31,12 +31,17 @@ export interface EngineOptions {
   readonly memory: 'shared' | 'copied' | 'device'
   /** The engine cannot start a call before the last one has ended. */
   readonly oneAtATime?: boolean
+  /** The engine copies what it hands out, unless it ends at an output that it cannot hand out. */
+  readonly handsOutCopies?: boolean
   /** How bytes outside the model reach the engine on this platform. */
   readonly external: (model: Loadable, label: string) => InferenceSession.SessionOptions
 }
 
 /** A runtime over one build of ONNX Runtime. */
-export function engine(ort: OrtModule, { name, device, session: base, memory, oneAtATime = false, external }: EngineOptions): Runtime {
+export function engine(
+  ort: OrtModule,
+  { name, device, session: base, memory, oneAtATime = false, handsOutCopies = false, external }: EngineOptions,
+): Runtime {
   const sessions = new Set<Session>()
   const inTurn = oneAtATime ? turnsOf(ort) : atOnce
   const create = (bytes: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> =>
@@ -50,13 +55,16 @@ export function engine(ort: OrtModule, { name, device, session: base, memory, on
     async load(model, options = {}) {
       const { label = 'a program' } = options
       const locations = memory === 'device' ? outputLocations(model, options) : {}
-      const inner = await create(model.bytes, merged(external(model, label), { ...optimisation(options), ...locations })).catch((cause) => {
+      const bytes = handsOutCopies ? withEndOutput(model.bytes) : model.bytes
+      const inner = await create(bytes, merged(external(model, label), { ...optimisation(options), ...locations })).catch((cause) => {
         throw engineError(label, `${name} does not load it`, cause)
       })
       const session = new EngineSession({
         model,
         label,
         shared: memory === 'shared',
+        handsOutCopies,
+        empty: (dtype, shape) => toOrt(ort, zeros(shape, dtype), label),
         feed: (value) => (isNDArray(value) ? toOrt(ort, value, label) : held(value, label).tensor),
         hold,
         call: (feeds, fetches) => inTurn(() => inner.run(feeds, fetches)),
@@ -127,44 +135,75 @@ function toOrt(ort: OrtModule, array: NDArray, running: string): OrtTensor {
 }
 
 type Tensors = Record<string, OrtTensor>
+type Fetches = Record<string, OrtTensor | null>
 
 interface SessionParts {
   readonly model: Loadable
   readonly label: string
   /** Outputs can be written over arrays in this process. */
   readonly shared: boolean
+  readonly handsOutCopies: boolean
+  readonly empty: (dtype: Held['dtype'], shape: readonly number[]) => OrtTensor
   readonly feed: (value: Value) => OrtTensor
   readonly hold: (tensor: OrtTensor, dtype: Held['dtype']) => Held
-  readonly call: (feeds: Tensors, fetches: InferenceSession.FetchesType) => Promise<InferenceSession.OnnxValueMapType>
+  readonly call: (feeds: Tensors, fetches: Fetches) => Promise<Tensors>
   readonly release: () => Promise<void>
 }
 
+/** For so many sets of shapes a session remembers what comes of them. */
+const keptShapes = 16
+
 class EngineSession implements Session {
   #open = true
+  /** The outputs' shapes by those of the inputs. */
+  readonly #shapes = new Map<string, readonly (readonly number[])[]>()
   constructor(readonly parts: SessionParts) {}
 
   async run(inputs: readonly Value[], destinations: readonly Destination[]): Promise<readonly Value[]> {
-    const { model, label, feed, call } = this.parts
+    const { model, label, feed, call, handsOutCopies } = this.parts
     if (!this.#open) throw new RuntimeError(label, 'its session was disposed', 'Compile it again')
     const feeds: Tensors = {}
     model.inputs.forEach(({ name }, i) => {
       feeds[name] = feed(inputs[i] as Value)
     })
     const fetches = this.#fetches(inputs, destinations)
-    let results: InferenceSession.OnnxValueMapType
-    try {
-      results = await call(feeds, fetches)
-    } catch (cause) {
+    const results = await (handsOutCopies ? this.#runInPlace(feeds, fetches) : call(feeds, fetches)).catch((cause) => {
       throw engineError(label, undefined, cause)
-    }
+    })
     return model.outputs.map(({ name }, i) => this.#place(results[name] as OrtTensor, i, destinations[i] as Destination))
   }
 
+  /** Into arrays that are made here, as soon as a first run has told how large they are. */
+  async #runInPlace(feeds: Tensors, fetches: Fetches): Promise<Readonly<Record<string, OrtTensor>>> {
+    const { model, call, empty } = this.parts
+    const given = Object.values(feeds)
+      .map(({ dims }) => dims.join())
+      .join(' ')
+    const shapes = this.#shapes.get(given)
+    if (!shapes) {
+      const results = await call(feeds, fetches)
+      const [oldest] = this.#shapes.keys()
+      if (this.#shapes.size === keptShapes) this.#shapes.delete(oldest as string)
+      this.#shapes.set(
+        given,
+        model.outputs.map(({ name }) => (results[name] as OrtTensor).dims),
+      )
+      return results
+    }
+    const results: Record<string, OrtTensor> = {}
+    for (const [i, { name, dtype }] of model.outputs.entries())
+      results[name] = fetches[name] ?? empty(dtype, shapes[i] as readonly number[])
+    await call(feeds, { [endOutput]: null, ...results }).catch((error) => {
+      if (!isEnd(error)) throw error
+    })
+    return results
+  }
+
   /** The arrays that the engine writes to. Where it cannot, receivers nobody reads give their memory back before the run. */
-  #fetches(inputs: readonly Value[], destinations: readonly Destination[]): InferenceSession.FetchesType {
+  #fetches(inputs: readonly Value[], destinations: readonly Destination[]): Fetches {
     const { model, label, shared } = this.parts
     const read = shared ? undefined : new Set(inputs)
-    const fetches: Record<string, OrtTensor | null> = {}
+    const fetches: Fetches = {}
     model.outputs.forEach(({ name }, i) => {
       const destination = destinations[i] as Destination
       const receiver = typeof destination === 'string' ? undefined : held(destination, label)

@@ -37,7 +37,8 @@ describe('chatTemplate()', () => {
   test.each([
     ['tagged', '{% if tools %}inside <tool_call> tags{% endif %}'],
     ['bare', '{% if tools %}{"name": name, "parameters": dictionary}{% endif %}'],
-    [undefined, '{% if tools %}[TOOL_CALLS] "parameters"{% endif %}'],
+    ['listed', '{% if tools %}[TOOL_CALLS] "parameters"{% endif %}'],
+    [undefined, '{% if tools %}[TOOL_CALLS]{{ name }}[ARGS] "parameters"{% endif %}'],
     [undefined, chatml],
   ])('knows how calls are written: %s', (form, template) => {
     expect(chatTemplate(template, {}, 'tokenizer_config.json')?.calls).toBe(form)

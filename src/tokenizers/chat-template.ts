@@ -49,15 +49,17 @@ export interface ChatTemplate {
 
 /**
  * `tagged`: `<tool_call>{"name": …, "arguments": {…}}</tool_call>`, several in one answer (Hermes, Qwen). `bare`: the answer is
- * `{"name": …, "parameters": {…}}` (Llama 3.1 and later).
+ * `{"name": …, "parameters": {…}}` (Llama 3.1 and later). `listed`: the answer is `[TOOL_CALLS][{"name": …, "arguments": {…}}, …]`, of which
+ * the mark is a special token that texts leave out (Mistral up to its third tokenizer).
  */
-export type CallForm = 'tagged' | 'bare'
+export type CallForm = 'tagged' | 'bare' | 'listed'
 
 function callForm(templates: Iterable<string>): CallForm | undefined {
   const all = [...templates].join('\n')
   if (!/\btools\b/.test(all)) return undefined
   if (all.includes('<tool_call>')) return 'tagged'
-  return /["']parameters\\?["']/.test(all) && !all.includes('[TOOL_CALLS]') ? 'bare' : undefined
+  if (all.includes('[TOOL_CALLS]')) return all.includes('[ARGS]') ? undefined : 'listed' // later ones write no JSON around the name
+  return /["']parameters\\?["']/.test(all) ? 'bare' : undefined
 }
 
 /** Real templates take some thousand steps for a long dialogue. */

@@ -17,6 +17,8 @@ export interface CaptionOptions {
   readonly length?: CaptionLength
   /** `train` keeps to the taught words and forms, `held-out` uses at least one that training never says, `all` (default) does not care. */
   readonly split?: Split
+  /** Names shapes and colours less often, so that "a red thing" and "a cube" stand where "a red cube" would: each word is told from the other. */
+  readonly vague?: boolean
 }
 
 export interface Caption {
@@ -26,10 +28,10 @@ export interface Caption {
 }
 
 /** A true sentence about a scene. The same scene, key and options give the same text, which never is one of the bench's prompts. */
-export function captionOf(scene: Scene, key: Key, { length, split = 'all' }: CaptionOptions = {}): Caption {
+export function captionOf(scene: Scene, key: Key, { length, split = 'all', vague = false }: CaptionOptions = {}): Caption {
   for (let attempt = 0; ; attempt++) {
     const dice = new Dice(key.child(attempt))
-    const caption = new CaptionWriter(scene, dice, length ?? dice.pick(captionLengths), split).caption()
+    const caption = new CaptionWriter(scene, dice, length ?? dice.pick(captionLengths), split, vague).caption()
     if (!isBenchPrompt(caption.text)) return caption
   }
 }
@@ -61,6 +63,9 @@ const named: Record<CaptionLength, Record<Attribute, number>> = {
   long: { shape: 0.97, colour: 0.9, size: 0.5, material: 0.55, decal: 0.9 },
 }
 
+/** Of what is named otherwise, in vague captions. */
+const vaguely: Partial<Record<Attribute, number>> = { shape: 0.65, colour: 0.65 }
+
 class CaptionWriter {
   readonly #writer: Writer
   readonly #links: Link[] = []
@@ -72,6 +77,7 @@ class CaptionWriter {
     readonly dice: Dice,
     readonly length: CaptionLength,
     split: Split,
+    readonly vague: boolean,
   ) {
     this.#writer = new Writer(dice, split)
   }
@@ -105,7 +111,7 @@ class CaptionWriter {
 
   /** Descriptions of different objects. A description that fits several may name them all by their number. */
   #choose(): Mention[] {
-    const { scene, dice, length } = this
+    const { scene, dice, length, vague } = this
     const wanted = length === 'short' ? 1 + dice.below(2) : length === 'medium' ? 2 + dice.below(2) : scene.objects.length
     const free = new Set(dice.shuffle(scene.objects.map((_, i) => i)))
     const mentions: Mention[] = []
@@ -114,7 +120,7 @@ class CaptionWriter {
       if (mentions.length >= wanted) break
       const object = scene.objects[i] as Scene['objects'][number]
       const chosen = (Object.keys(named[length]) as Attribute[]).filter(
-        (attribute) => object[attribute] !== undefined && dice.chance(named[length][attribute]),
+        (attribute) => object[attribute] !== undefined && dice.chance(named[length][attribute] * ((vague && vaguely[attribute]) || 1)),
       )
       const description = only(object, chosen.length > 0 ? chosen : ['shape', 'colour'])
       if (counted.some((other) => fitting({ objects: [object] }, other).length > 0)) continue

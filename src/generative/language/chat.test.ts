@@ -116,6 +116,21 @@ describe('chatWith()', () => {
     expect(other.text).toBe('{"colour": "red"}')
   })
 
+  test("reads Mistral's list of calls, and gives each call and its result one name of nine letters and digits", async () => {
+    const listed = `{% if tools %}[TOOL_CALLS]{% endif %}${plain}`
+    const written = ' [{"name": "add", "arguments": {"a": 1, "b": 2}}, {"name": "add", "arguments": {"a": 3, "b": 4}}]'
+    const { events, text, result } = await answer(speaker([written, 'ok'], { template: listed }), [user('x')], { tools: [add] })
+    expect(events.filter(({ kind }) => kind === 'given')).toMatchObject([{ content: '3' }, { content: '7' }])
+    expect(text).toBe('ok')
+    const [asked, ...given] = result.messages
+    const names = (asked?.tool_calls as { id: string }[]).map(({ id }) => id)
+    expect(new Set(names).size).toBe(2)
+    for (const name of names) expect(name).toMatch(/^[a-z0-9]{9}$/)
+    expect(given.slice(0, 2).map(({ tool_call_id }) => tool_call_id)).toEqual(names)
+    const other = await answer(speaker(['[1, 2]'], { template: listed }), [user('x')], { tools: [add] })
+    expect(other.text).toBe('[1, 2]')
+  })
+
   test.each([
     ['a function that is none', '{"name": "sub", "arguments": {}}', 'there is no function \\"sub\\", there are add'],
     ['a missing argument', '{"name": "add", "arguments": {"a": 1}}', 'the argument \\"b\\" is missing'],

@@ -103,7 +103,8 @@ export function chatWith(model: ChatModel): Chat {
           total += event.tokens
         }
         yield* events(reader.end())
-        said.push(assistant(answer, calls))
+        const place = messages.length + said.length
+        said.push(assistant(answer, calls, place))
         const done = calls.length === 0
         const result = { kind: 'result', text: answer, messages: said, tokens: total, promptTokens: prompt.length } as const
         const own = calls.every((call) => !('name' in call) || known.get(call.name)?.call || !known.has(call.name))
@@ -111,9 +112,9 @@ export function chatWith(model: ChatModel): Chat {
           yield { ...result, ending: done ? ending : 'calls' }
           return
         }
-        for (const call of calls) {
+        for (const [i, call] of calls.entries()) {
           const { name, content } = await toolResult(call, known, options.signal)
-          said.push({ role: 'tool', name, content })
+          said.push({ role: 'tool', name, content, tool_call_id: callId(place, i) })
           yield { kind: 'given', name, content }
         }
       }
@@ -127,13 +128,16 @@ const described = ({ name, description = '', parameters }: Tool): object => ({
   function: { name, description, parameters },
 })
 
+/** Names a call by its answer's place in the dialogue: nine letters and digits, which is what Mistral's templates insist on. */
+const callId = (place: number, index: number): string => `call${String((place * 100 + index) % 1e5).padStart(5, '0')}`
+
 /** An answer as templates read it. A call that cannot be read stays in the text, so that the model sees what it wrote. */
-function assistant(text: string, calls: readonly (ToolCall | UnreadCall)[]): ChatMessage {
-  const read = calls.filter((call): call is ToolCall => 'name' in call)
+function assistant(text: string, calls: readonly (ToolCall | UnreadCall)[], place: number): ChatMessage {
+  const read = calls.flatMap((call, i) => ('name' in call ? [{ id: callId(place, i), type: 'function', function: call }] : []))
   const unread = calls.flatMap((call) => ('written' in call ? [call.written] : []))
   return {
     role: 'assistant',
     content: [text, ...unread].filter(Boolean).join('\n'),
-    ...(read.length > 0 && { tool_calls: read.map((call) => ({ type: 'function', function: call })) }),
+    ...(read.length > 0 && { tool_calls: read }),
   }
 }

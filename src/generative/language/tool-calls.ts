@@ -19,6 +19,9 @@ export interface ReadText {
 }
 
 const [opening, closing] = ['<tool_call>', '</tool_call>']
+/** What an answer begins with that is nothing but calls; Mistral's mark before it is there only where a tokenizer has it as text. */
+const alone = { bare: /^\s*(\{|$)/, listed: /^\s*(\[|$)/ } as const
+const mark = /^\s*\[TOOL_CALLS\]/
 /** A call longer than this is read no further. */
 const longestCall = 2 ** 20
 
@@ -34,7 +37,7 @@ export class CallReader {
   push(piece: string): ReadText {
     if (this.form === undefined) return { text: piece, calls: [] }
     this.#held += piece
-    return this.form === 'tagged' ? this.#tagged() : this.#bare()
+    return this.form === 'tagged' ? this.#tagged() : this.#alone(this.form)
   }
 
   /** What was held back. */
@@ -42,9 +45,9 @@ export class CallReader {
     const rest = this.#held
     this.#held = ''
     if (this.#inside) return { text: '', calls: [readCall(rest)] } // the model ended without the closing tag
-    if (this.form !== 'bare' || this.#spoken || !rest.trimStart().startsWith('{')) return { text: rest, calls: [] }
-    const call = readCall(rest)
-    return 'name' in call ? { text: '', calls: [call] } : { text: rest, calls: [] } // an answer may be some other JSON
+    if (this.form === undefined || this.form === 'tagged' || this.#spoken) return { text: rest, calls: [] }
+    const calls = this.form === 'bare' ? [readCall(rest)] : readList(rest.replace(mark, ''))
+    return calls.every((call) => 'name' in call) ? { text: '', calls } : { text: rest, calls: [] } // an answer may be some other JSON
   }
 
   #tagged(): ReadText {
@@ -70,8 +73,8 @@ export class CallReader {
     return { text: this.#inside ? text.replace(/\n+$/, '') : text, calls }
   }
 
-  #bare(): ReadText {
-    if (!this.#spoken && /^\s*(\{|$)/.test(this.#held)) return { text: '', calls: [] }
+  #alone(form: keyof typeof alone): ReadText {
+    if (!this.#spoken && alone[form].test(this.#held)) return { text: '', calls: [] }
     this.#spoken = true
     const text = this.#held
     this.#held = ''
@@ -85,25 +88,35 @@ function beginningOf(tag: string, text: string): number {
   return 0
 }
 
-/** Models write arguments as an object, or as the text of one, under either name. */
+/** Several calls as one JSON list. What is none counts as one call that cannot be read. */
+function readList(written: string): (ToolCall | UnreadCall)[] {
+  const told = parsed(written)
+  return Array.isArray(told) && told.length > 0 ? told.map((one) => callOf(one, JSON.stringify(one))) : [readCall(written)]
+}
+
 function readCall(written: string): ToolCall | UnreadCall {
+  if (written.length > longestCall) return { written: written.trim(), problem: `the call is longer than ${longestCall} characters` }
+  const told = parsed(written)
+  return told === undefined ? { written: written.trim(), problem: 'the call is no JSON' } : callOf(told, written)
+}
+
+/** Models write arguments as an object, or as the text of one, under either name. */
+function callOf(told: unknown, written: string): ToolCall | UnreadCall {
   const unread = (problem: string): UnreadCall => ({ written: written.trim(), problem })
-  if (written.length > longestCall) return unread(`the call is longer than ${longestCall} characters`)
-  let told: unknown
-  try {
-    told = JSON.parse(written)
-  } catch {
-    return unread('the call is no JSON')
-  }
   if (!isObject(told) || typeof told.name !== 'string') return unread('the call has no "name"')
-  let given = told.arguments ?? told.parameters ?? {}
-  if (typeof given === 'string')
-    try {
-      given = JSON.parse(given)
-    } catch {
-      return unread('the arguments are no JSON')
-    }
-  return isObject(given) ? { name: told.name, arguments: given } : unread('the arguments are no object')
+  const given = told.arguments ?? told.parameters ?? {}
+  const args = typeof given === 'string' ? parsed(given) : given
+  if (args === undefined) return unread('the arguments are no JSON')
+  return isObject(args) ? { name: told.name, arguments: args } : unread('the arguments are no object')
+}
+
+function parsed(text: string): unknown {
+  if (text.length > longestCall) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -12,8 +12,8 @@ export interface CaptionedPictures {
   readonly size: number
   /** [count, size, size, 3], bytes. */
   readonly pixels: Uint8Array
-  /** A caption of a picture; another key may give other words for the same picture. */
-  caption(index: number, key: Key): string
+  /** A caption of a picture; another key may give other words for the same picture, and vague ones leave more of them out, where there is a choice. */
+  caption(index: number, key: Key, options?: { readonly vague: boolean }): string
 }
 
 export interface DioramaPictures {
@@ -53,7 +53,8 @@ export async function dioramaPictures({
     count,
     size,
     pixels,
-    caption: (index, key) => captionOf(scenes[index] as Scene, key, { split: 'train', length: lengthOf(key) }).text,
+    caption: (index, key, { vague } = { vague: false }) =>
+      captionOf(scenes[index] as Scene, key, { split: 'train', length: lengthOf(key), vague }).text,
   }
 }
 

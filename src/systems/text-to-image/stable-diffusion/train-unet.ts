@@ -40,6 +40,11 @@ interface Batch<T = Tensor> {
 
 /** How often a picture is shown without its words, so that the model also knows what pictures look like in general (Ho & Salimans 2022). */
 const wordless = 0.1
+/**
+ * How often words are left out, "a red thing left of a cube": no picture shows a held-out pair, and a model that always reads both words
+ * together learns that they exclude each other.
+ */
+const vague = 0.35
 
 /** The names of the two networks in one run, as in the checkpoint that comes of it. */
 export const trained = { text: 'text_encoder', unet: 'unet' } as const
@@ -62,6 +67,10 @@ export function unetLoss(
   return denoisingLoss(output, targetOf(prediction, schedule, latents, noise, times))
 }
 
+/** A trained U-Net goes on gently: at the full rate it would spend thousands of steps on learning again what it knew. */
+const learningRateFor = (initial: Parameters): number =>
+  Object.keys(initial).some((name) => name.startsWith(`${trained.unet}.`)) ? 6e-4 : 2e-3
+
 export async function* trainUnet({
   pictures,
   latents,
@@ -72,7 +81,7 @@ export async function* trainUnet({
   initial = {},
   steps = 50_000,
   batch = 32,
-  learningRate = 2e-3,
+  learningRate = learningRateFor(initial),
   seed = 4,
   checkpoint,
   signal,
@@ -122,5 +131,7 @@ export async function* trainUnet({
   )
 }
 
-const captionFor = (pictures: UnetTraining['pictures'], index: number, words: Key): string =>
-  uniform(words.child('wordless'), [1]).item() < wordless ? '' : pictures.caption(index, words)
+function captionFor(pictures: UnetTraining['pictures'], index: number, words: Key): string {
+  const luck = uniform(words.child('wordless'), [1]).item()
+  return luck < wordless ? '' : pictures.caption(index, words, { vague: luck < wordless + vague })
+}

@@ -29,7 +29,7 @@ const results = {
 } as const
 
 /** How many scenes are rendered; each is seen many times, with other words each time. */
-const scenes = 36_000
+const scenes = 60_000
 const embeddedName = 'stable-diffusion-diorama'
 const embeddedModel = embeddedWeights(embeddedName)
 

@@ -102,7 +102,7 @@ export async function openLanguageModel(folder: string | URL, options: PackedDec
 }
 
 /** Whether the location is a GGUF file, or a folder with one and nothing else of a model. */
-async function holdsGguf(location: string | URL): Promise<boolean> {
+export async function holdsGguf(location: string | URL): Promise<boolean> {
   if (/\.gguf$/i.test(String(location))) return true
   const names = (await files.list(location)) ?? []
   return names.some((name) => /\.gguf$/i.test(name)) && !names.includes('config.json')

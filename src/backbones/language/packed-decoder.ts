@@ -1,6 +1,6 @@
 import { causalDecoder, type Decoder, type DecoderOptions, LanguageError } from '../../generative/language/index.js'
 import { placeholder } from '../../graph/index.js'
-import { type PackOptions, packedCheckpoint } from '../../nn/index.js'
+import { type PackOptions, packedCheckpoint, type Scope } from '../../nn/index.js'
 import { ggufTokenizer } from '../../tokenizers/index.js'
 import { type Checkpoint, type GgufCheckpoint, isGguf, openCheckpoint } from '../../weights/index.js'
 import { type CausalFamily, causalFamily } from './causal-family.js'
@@ -20,9 +20,18 @@ export async function packedDecoder(
   file: Checkpoint,
   { bits, cache, exact, ...options }: PackedDecoderOptions = {},
 ): Promise<Decoder> {
-  const describe = (scope: Parameters<CausalFamily['network']>[0]): unknown => family.network(scope, placeholder([1, 1], 'int32'))
-  const scope = await packedCheckpoint(describe, file, { ...spellingOf(family, file), bits, cache, exact })
+  const scope = await packedScope(family, file, { bits, cache, exact })
   return causalDecoder((tokens, given) => family.network(scope, tokens, given), family.size, { label: file.file, ...options })
+}
+
+/** The parameters of a checkpoint, matrices in blocks. */
+function packedScope(
+  family: CausalFamily,
+  file: Checkpoint,
+  options: Pick<PackedDecoderOptions, 'bits' | 'cache' | 'exact'> = {},
+): Promise<Scope> {
+  const describe = (scope: Scope): unknown => family.network(scope, placeholder([1, 1], 'int32'))
+  return packedCheckpoint(describe, file, { ...spellingOf(family, file), ...options })
 }
 
 /**
@@ -31,6 +40,18 @@ export async function packedDecoder(
  * @throws LanguageError for a family that is not built, TokenizerError, CheckpointError, MissingParametersError or WeightShapeError
  */
 export async function openGgufModel(location: string | URL, options: PackedDecoderOptions = {}): Promise<OpenedLanguageModel> {
+  const { file, family, tokenizer } = await openGguf(location)
+  const decoder = await packedDecoder(family, file, options)
+  return { decoder, tokenizer, family, endTokens: family.endTokens, recommended: {}, dispose: () => decoder.dispose() }
+}
+
+/** The same as a network that reads whole texts, without caches. */
+export async function openGgufNetwork(location: string | URL) {
+  const { file, family, tokenizer } = await openGguf(location)
+  return { family, tokenizer, scope: await packedScope(family, file) }
+}
+
+async function openGguf(location: string | URL) {
   const file = await openCheckpoint(location)
   if (!isGguf(file)) throw new LanguageError('UnsupportedModel', `Cannot load ${file.file}: expected a GGUF file, found another`)
   const family = ggufFamily(file)
@@ -40,8 +61,7 @@ export async function openGgufModel(location: string | URL, options: PackedDecod
       'UnsupportedModel',
       `Cannot load ${file.file}: the tokenizer has tokens up to ${tokenizer.size - 1}, the model reads ${family.size.vocabulary}`,
     )
-  const decoder = await packedDecoder(family, file, options)
-  return { decoder, tokenizer, family, endTokens: family.endTokens, recommended: {}, dispose: () => decoder.dispose() }
+  return { file, family, tokenizer }
 }
 
 /** @throws LanguageError for a family whose tensors have no known names */

@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { folderTokens, languageFolder } from '../../../tests/support/language-folder.js'
+import { byteAlphabet, byteFor } from '../../tokenizers/byte-alphabet.js'
+import { exportGguf, openCheckpoint } from '../../weights/index.js'
 import { openLanguageModel } from './open-language-model.js'
 import { surpriseMeter } from './surprise.js'
 
@@ -35,6 +37,28 @@ describe('surpriseMeter()', () => {
     expect(tokens).toBe(each.length)
     expect(perToken).toBeCloseTo(nats / each.length, 4)
     expect(bitsPerByte).toBeCloseTo(nats / Math.LN2 / 11, 4)
+  })
+
+  test('reads a GGUF file as well, and finds what the folder of the same weights finds', async () => {
+    const path = join(root, 'tiny.gguf')
+    const letters = [...byteAlphabet].sort((a, b) => byteFor(a) - byteFor(b))
+    const tokens = [...letters, '<|end|>', '<|turn|>', '<|pad|>']
+    await exportGguf(path, await openCheckpoint(folder), {
+      type: 'F16',
+      config: await readFile(join(folder, 'config.json'), 'utf8'),
+      metadata: {
+        'tokenizer.ggml.model': 'gpt2',
+        'tokenizer.ggml.tokens': tokens,
+        'tokenizer.ggml.token_type': { i32: tokens.map((_, id) => (id < 256 ? 1 : 3)) },
+        'tokenizer.ggml.merges': [`${letters[0]} ${letters[1]}`],
+        'tokenizer.ggml.eos_token_id': folderTokens.end,
+      },
+    })
+    await using whole = await surpriseMeter(folder)
+    await using packed = await surpriseMeter(path)
+    const [wanted, found] = [await whole.of(['a red cube']), await packed.of(['a red cube'])]
+    expect(found.tokens).toBe(wanted.tokens)
+    expect(found.perToken).toBeCloseTo(wanted.perToken, 2) // halves have eleven bits
   })
 
   test('measures more texts than fit one run, and texts longer than a row', async () => {

@@ -6,7 +6,8 @@ import { openTextTokenizer } from '../../tokenizers/index.js'
 import { openCheckpoint } from '../../weights/index.js'
 import { configText } from '../config-text.js'
 import { causalFamily } from './causal-family.js'
-import { spellingOf } from './open-language-model.js'
+import { holdsGguf, spellingOf } from './open-language-model.js'
+import { openGgufNetwork } from './packed-decoder.js'
 
 export interface Surprise {
   /** Nats per token after the first of its text. Its exponential is the perplexity. */
@@ -29,12 +30,9 @@ export interface SurpriseMeter extends AsyncDisposable {
 /** Rows of a run, and the most tokens of a row. */
 const [rowsPerRun, widest] = [8, 512]
 
-/** Measures how well a decoder in the layout of the transformers library foresees texts. */
+/** Measures how well a decoder foresees texts: one in the layout of the transformers library, or of a GGUF file. */
 export async function surpriseMeter(model: string | URL, { runtime, signal }: SurpriseOptions = {}): Promise<SurpriseMeter> {
-  const location = files.within(model, 'config.json')
-  const family = causalFamily(await configText(location), location)
-  const [tokenizer, file] = await Promise.all([openTextTokenizer(model), openCheckpoint(model)])
-  const scope = fromCheckpoint(file, spellingOf(family, file))
+  const { family, tokenizer, scope } = await ((await holdsGguf(model)) ? openGgufNetwork(model) : openNetwork(model))
   const loss = compile((batch: PackedBatch<Tensor>) => nextTokenLoss(scope, batch, family.network), { ...(runtime && { runtime }) })
   const width = Math.min(family.size.context, widest)
   const [end] = family.endTokens
@@ -61,4 +59,11 @@ export async function surpriseMeter(model: string | URL, { runtime, signal }: Su
     },
     [Symbol.asyncDispose]: () => loss.dispose(),
   }
+}
+
+async function openNetwork(folder: string | URL) {
+  const location = files.within(folder, 'config.json')
+  const family = causalFamily(await configText(location), location)
+  const [tokenizer, file] = await Promise.all([openTextTokenizer(folder), openCheckpoint(folder)])
+  return { family, tokenizer, scope: fromCheckpoint(file, spellingOf(family, file)) }
 }

@@ -41,7 +41,7 @@ describe('surpriseMeter()', () => {
 
   test('reads a GGUF file as well, and finds what the folder of the same weights finds', async () => {
     const path = join(root, 'tiny.gguf')
-    const letters = [...byteAlphabet].sort((a, b) => byteFor(a) - byteFor(b))
+    const letters = [...byteAlphabet].sort((a, b) => Number(byteFor(a)) - Number(byteFor(b)))
     const tokens = [...letters, '<|end|>', '<|turn|>', '<|pad|>']
     await exportGguf(path, await openCheckpoint(folder), {
       type: 'F16',

@@ -1,8 +1,9 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import ort, { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
 import { emitModel } from '../onnx/emitter.js'
 import { placeholder } from '../ops/constant.js'
-import { endOutput, isEnd, withEndOutput } from './end-output.js'
+import { endOutput, endsThere, isEnd, withEndOutput } from './end-output.js'
+import type { OrtModule } from './onnx-runtime.js'
 
 const x = placeholder([3])
 const { bytes } = emitModel([x], [x.add(1), x.mul(2)], { device: 'cpu', fuse: true })
@@ -33,4 +34,16 @@ test('isEnd() is not taken in by other failures', async () => {
   const failure = await session.run({ in0: wrong }, { [endOutput]: null } as unknown as string[]).catch((error) => error)
   expect(failure).toBeInstanceOf(Error)
   expect(isEnd(failure)).toBe(false)
+})
+
+test('endsThere() finds that this binding does, and that one does not that hands sequences out or fails otherwise', async () => {
+  const real = ort as unknown as OrtModule
+  expect(await endsThere(real)).toBe(true)
+  const saying = (run: () => Promise<unknown>): OrtModule => ({
+    Tensor: real.Tensor,
+    InferenceSession: { create: async () => ({ run, release: async () => undefined }) as unknown as InferenceSession },
+  })
+  expect(await endsThere(saying(async () => ({})))).toBe(false)
+  expect(await endsThere(saying(() => Promise.reject(new Error('No sequences here'))))).toBe(false)
+  expect(await endsThere(saying(() => Promise.reject(new Error('Non tensor type'))))).toBe(false) // but wrote nothing
 })

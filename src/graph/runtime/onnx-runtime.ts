@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web'
 import { isNDArray, type NDArray, zeros } from '../ndarray.js'
-import { endOutput, isEnd, withEndOutput } from './end-output.js'
+import { endOutput, endsThere, isEnd, withEndOutput } from './end-output.js'
 import { engineError } from './engine-error.js'
 import { Ferry, livesOnDevice } from './ferry.js'
 import { Held, held, toArray } from './held.js'
@@ -55,7 +55,8 @@ export function engine(
     async load(model, options = {}) {
       const { label = 'a program' } = options
       const locations = memory === 'device' ? outputLocations(model, options) : {}
-      const bytes = handsOutCopies ? withEndOutput(model.bytes) : model.bytes
+      const ends = handsOutCopies && (await endsThere(ort))
+      const bytes = ends ? withEndOutput(model.bytes) : model.bytes
       const inner = await create(bytes, merged(external(model, label), { ...optimisation(options), ...locations })).catch((cause) => {
         throw engineError(label, `${name} does not load it`, cause)
       })
@@ -63,7 +64,7 @@ export function engine(
         model,
         label,
         shared: memory === 'shared',
-        handsOutCopies,
+        ends,
         empty: (dtype, shape) => toOrt(ort, zeros(shape, dtype), label),
         feed: (value) => (isNDArray(value) ? toOrt(ort, value, label) : held(value, label).tensor),
         hold,
@@ -142,7 +143,8 @@ interface SessionParts {
   readonly label: string
   /** Outputs can be written over arrays in this process. */
   readonly shared: boolean
-  readonly handsOutCopies: boolean
+  /** Runs end before they hand anything out. */
+  readonly ends: boolean
   readonly empty: (dtype: Held['dtype'], shape: readonly number[]) => OrtTensor
   readonly feed: (value: Value) => OrtTensor
   readonly hold: (tensor: OrtTensor, dtype: Held['dtype']) => Held
@@ -160,14 +162,14 @@ class EngineSession implements Session {
   constructor(readonly parts: SessionParts) {}
 
   async run(inputs: readonly Value[], destinations: readonly Destination[]): Promise<readonly Value[]> {
-    const { model, label, feed, call, handsOutCopies } = this.parts
+    const { model, label, feed, call, ends } = this.parts
     if (!this.#open) throw new RuntimeError(label, 'its session was disposed', 'Compile it again')
     const feeds: Tensors = {}
     model.inputs.forEach(({ name }, i) => {
       feeds[name] = feed(inputs[i] as Value)
     })
     const fetches = this.#fetches(inputs, destinations)
-    const results = await (handsOutCopies ? this.#runInPlace(feeds, fetches) : call(feeds, fetches)).catch((cause) => {
+    const results = await (ends ? this.#runInPlace(feeds, fetches) : call(feeds, fetches)).catch((cause) => {
       throw engineError(label, undefined, cause)
     })
     return model.outputs.map(({ name }, i) => this.#place(results[name] as OrtTensor, i, destinations[i] as Destination))

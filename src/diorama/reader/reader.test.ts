@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { compile, fill, key, type NDArray, placeholder, type Tensor, valueAndGrad } from '../../graph/index.js'
-import { given, initialise, type Parameters, parametersOf } from '../../nn/index.js'
+import { given, initialise, type Parameters, parametersOf, type Scope } from '../../nn/index.js'
 import { adamW, train } from '../../training/index.js'
 import { type Reading, type ReadObject, readingOf } from '../reading.js'
 import { renderScene } from '../render/render-scene.js'
@@ -20,6 +20,17 @@ const size = readerSizes.tiny
 const example = (seed: number): Example => {
   const scene = sampleScene(seed, diorama.simple)
   return { image: renderScene(scene, { width: size.pixels, height: size.pixels }).image, reading: readingOf(scene) }
+}
+/** The picture as a mirror shows it, and the boxes as they lie there. */
+function mirrored({ image, reading }: Example): Example {
+  const { width, channels, data } = image
+  const turned = data.map((_, i) => {
+    const [pixel, channel] = [Math.floor(i / channels), i % channels]
+    const column = pixel % width
+    return data[(pixel - column + width - 1 - column) * channels + channel] as number
+  })
+  const objects = reading.objects.map((one) => ({ ...one, box: { ...one.box, left: 1 - one.box.right, right: 1 - one.box.left } }))
+  return { image: { ...image, data: turned }, reading: { ...reading, objects } }
 }
 const object = (box: ReadObject['box'], rest: Partial<ReadObject> = {}): ReadObject => ({
   ...{ shape: 'cube', colour: 'red', size: 'large', material: 'matte', confidence: 1 },
@@ -103,16 +114,16 @@ test('readerLoss() is near zero for certain and right answers, and grows with ev
   expect(await lossOf(wrong)).toBeGreaterThan(right + 5)
 })
 
-test('a reader learns four pictures by heart', { timeout: 120_000 }, async () => {
-  const pictures = [1, 2, 3, 5].map(example)
+test('a reader learns pictures and their mirror images by heart', { timeout: 120_000 }, async () => {
+  const pictures = [1, 2, 5].map(example).flatMap((one) => [one, mirrored(one)])
   const batch = collate(
     pictures.map(({ image, reading }) => ({ pixels: planesOf(image), reading })),
     size,
   )
   const run = train<ReaderBatch>({
-    name: 'four pictures',
+    name: 'six pictures',
     loss: (scope, given) => readerLoss(reader(scope, given.pictures, size), given),
-    parameters: initialise((scope) => reader(scope, placeholder([4, 3, size.pixels, size.pixels]), size), { seed: 3 }),
+    parameters: initialise((scope) => reader(scope, placeholder([6, 3, size.pixels, size.pixels]), size), { seed: 3 }),
     batch: () => batch,
     optimiser: adamW(),
     schedule: () => 0.01,
@@ -183,3 +194,21 @@ function certain(said: Reading, cells: number): ReaderOutput {
 
 const mapped = <Name extends string, T>(names: readonly Name[], make: (name: Name) => T): Record<Name, T> =>
   Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, T>
+
+test('readerOf() reads a picture and its mirror image alike', async () => {
+  const scope = (at: Scope) => reader(at, placeholder([1, 3, size.pixels, size.pixels]), size)
+  const untrained = readerOf(initialise(scope, { seed: 3 }), size)
+  const one = example(5)
+  const [seen, turned] = await untrained.read([one.image, mirrored(one).image], { threshold: 0 })
+  await untrained.dispose()
+  expect(seen?.setting).toBe(turned?.setting)
+  const asSeen = mirrored({ image: one.image, reading: turned as Reading }).reading.objects
+  expect(seen?.objects.length).toBeGreaterThan(0)
+  expect(asSeen).toHaveLength(seen?.objects.length as number)
+  for (const [i, { box, confidence, ...look }] of (seen?.objects ?? []).entries()) {
+    const { box: other, confidence: sure, ...rest } = asSeen[i] as (typeof asSeen)[number]
+    expect(rest).toEqual(look)
+    expect(sure).toBeCloseTo(confidence, 4)
+    for (const side of ['left', 'right', 'top', 'bottom'] as const) expect(other[side]).toBeCloseTo(box[side], 4)
+  }
+})

@@ -123,7 +123,7 @@ describe('chatWith()', () => {
     expect(events.filter(({ kind }) => kind === 'given')).toMatchObject([{ content: '3' }, { content: '7' }])
     expect(text).toBe('ok')
     const [asked, ...given] = result.messages
-    const names = (asked?.tool_calls as { id: string }[]).map(({ id }) => id)
+    const names = ((asked?.tool_calls ?? []) as { id: string }[]).map(({ id }) => id)
     expect(new Set(names).size).toBe(2)
     for (const name of names) expect(name).toMatch(/^[a-z0-9]{9}$/)
     expect(given.slice(0, 2).map(({ tool_call_id }) => tool_call_id)).toEqual(names)

@@ -36,6 +36,19 @@ describe('captionOf()', () => {
     )
   })
 
+  it('names fewer shapes and colours in vague captions, and rarely both of one thing, but stays true', () => {
+    const named = (vague: boolean) => {
+      const objects = pool.flatMap((scene, i) => {
+        const { text, constraints } = captionOf(scene, key(i), { length: 'short', vague })
+        expect(satisfies(scene, constraints).failures, text).toEqual([])
+        return constraints.objects
+      })
+      return objects.filter(({ shape, colour }) => shape && colour).length / objects.length
+    }
+    expect(named(false)).toBeGreaterThan(0.7)
+    expect(named(true)).toBeLessThan(0.6)
+  })
+
   it('keeps held-out words and forms out of training, and always uses one where they are asked for', () => {
     fc.assert(
       fc.property(scenes, seeds, lengths, (scene, seed, length) => {

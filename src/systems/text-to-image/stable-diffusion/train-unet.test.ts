@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { clipSizes } from '../../../backbones/index.js'
 import { noiseSchedule } from '../../../generative/index.js'
 import type { NDArray } from '../../../graph/index.js'
+import type { Parameters } from '../../../nn/index.js'
 import { openTokenizer } from '../../../tokenizers/index.js'
 import { stableDiffusionSizes } from './sizes.js'
 import { trainUnet } from './train-unet.js'
@@ -61,4 +62,25 @@ test('trainUnet() starts from what it is given', async () => {
         if (again.kind === 'done') first = Number(again.parameters['unet.conv_out.bias']?.at(0))
     }
   expect(first).toBeCloseTo(0.5)
+})
+
+test('trainUnet() has words left out of some captions, and goes on from a U-Net at a gentler rate', async () => {
+  const asked: boolean[] = []
+  const caption = (index: number, _: unknown, { vague } = { vague: false }): string => {
+    asked.push(vague)
+    return words[index] as string
+  }
+  const rates: number[] = []
+  const run = async (initial: Parameters) => {
+    for await (const event of trainUnet({ ...options, pictures: { count: 2, caption }, steps: 8, initial })) {
+      if (event.kind === 'step' && event.step === 1) rates.push(event.learningRate)
+      if (event.kind === 'done') return event.parameters
+    }
+    throw new Error('no end')
+  }
+  await run(await run({}))
+  const share = asked.filter(Boolean).length / asked.length
+  expect(share).toBeGreaterThan(0.25)
+  expect(share).toBeLessThan(0.55)
+  expect(rates[1]).toBeLessThan((rates[0] as number) / 2)
 })

@@ -37,7 +37,10 @@ export interface DecoderOptions {
   readonly runtime?: Runtime | Promise<Runtime>
   /** Said in errors. */
   readonly label?: string
-  /** A long text is read in pieces of this many tokens, so that it can be abandoned between them. Default 512. */
+  /**
+   * A long text is read in pieces of this many tokens, so that it can be abandoned between them, and so that their activations stay near the
+   * processor. Default 256: measured on two cores with 4-bit weights, 512 tokens take 7 % longer in one piece.
+   */
   readonly piece?: number
 }
 
@@ -49,7 +52,7 @@ export interface DecoderOptions {
 export function causalDecoder(
   network: CausalNetwork,
   { vocabulary, context, layers, keyValueHeads, headWidth }: DecoderSize,
-  { runtime, label = 'the decoder', piece = 512 }: DecoderOptions = {},
+  { runtime, label = 'the decoder', piece = 256 }: DecoderOptions = {},
 ): Decoder {
   /** What the caches hold: the tokens that went through the network, row by row. */
   let held: readonly Row[] = []

@@ -4,6 +4,7 @@ import { GeneraError } from '../errors.js'
 import { pullBack } from '../gradients.js'
 import { type NDArray, zeros } from '../ndarray.js'
 import { apply, type Fail, type Node, type Op } from '../node.js'
+import type { Emitter } from '../onnx/emitter.js'
 import type { Tensor } from '../tensor.js'
 import { floor } from './elementwise.js'
 import { matmul } from './linear-algebra.js'
@@ -71,7 +72,7 @@ function unpack(bytes: Tensor, bits: number, dtype: Tensor['dtype']): Tensor {
   return stack(fields, -1).flatten(-2)
 }
 
-const matmulNBitsOp: Op<Required<QuantisedOptions>> = {
+export const matmulNBitsOp: Op<Required<QuantisedOptions>> = {
   name: 'matmul-n-bits',
   verb: 'multiply … by the quantised …',
   infer: (inputs, { bits, blockSize }, fail) => {
@@ -84,11 +85,7 @@ const matmulNBitsOp: Op<Required<QuantisedOptions>> = {
       fail(`${features} features make ${Math.ceil(Number(features) / blockSize)} blocks of ${blockSize}, the weight has ${blocks}`)
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, -1), packed.size(0)] }]
   },
-  emit: (emitter, { inputs, attributes: { bits, blockSize, exact } }) => {
-    const [x, packed] = inputs as readonly [Tensor, Tensor]
-    const format = { K: x.size(-1), N: packed.size(0), bits, block_size: blockSize, accuracy_level: exact ? 0 : 4 }
-    return emitter.node('MatMulNBits', inputs, format, { domain: 'com.microsoft' })
-  },
+  emit: (emitter, { inputs, attributes }) => emitProduct(emitter, inputs, attributes),
   supported: ({ device }, node) =>
     (device === 'cpu' || device === 'wasm' || device === 'webgpu' || device === 'cuda') && kernelExists(node),
   decompose: (inputs, { bits, blockSize }) => {
@@ -106,6 +103,25 @@ const matmulNBitsOp: Op<Required<QuantisedOptions>> = {
       ...(zeroPoints ? [() => throughParts(zeroPoints)] : []),
     ]
   },
+}
+
+/** `matmulNBits` and a bias [out], which stands first: the kernel adds it as it goes. Made where the two are found together. */
+export const matmulNBitsWithBiasOp: Op<Required<QuantisedOptions>> = {
+  name: 'matmul-n-bits with bias',
+  infer: ([, x, packed]) => [{ dtype: (x as Tensor).dtype, shape: [...(x as Tensor).shape.slice(0, -1), (packed as Tensor).size(0)] }],
+  emit: (emitter, { inputs: [bias, x, packed, scales, zeroPoints], attributes }) =>
+    emitProduct(emitter, [x as Tensor, packed as Tensor, scales as Tensor, zeroPoints ?? '', '', bias as Tensor], attributes),
+  decompose: ([bias, ...product], attributes) => [apply(matmulNBitsOp, product, attributes).add(bias as Tensor)],
+}
+
+function emitProduct(
+  emitter: Emitter,
+  inputs: readonly (Tensor | string)[],
+  { bits, blockSize, exact }: Required<QuantisedOptions>,
+): string[] {
+  const [x, packed] = inputs as readonly [Tensor, Tensor]
+  const format = { K: x.size(-1), N: packed.size(0), bits, block_size: blockSize, accuracy_level: exact ? 0 : 4 }
+  return emitter.node('MatMulNBits', inputs, format, { domain: 'com.microsoft' })
 }
 
 function requireBlocks(packed: Tensor, scales: Tensor, zeroPoints: Tensor | undefined, { bits, blockSize }: BlockFormat, fail: Fail): void {

@@ -6,6 +6,7 @@ import type { NDArray } from '../ndarray.js'
 import type { Target } from '../node.js'
 import { scaledDotProductAttention } from '../ops/attention.js'
 import { convolution, transposedConvolution } from '../ops/convolution.js'
+import { matmulNBits, quantiseBlocks } from '../ops/quantised.js'
 import { callShape, traceProgram } from '../program.js'
 import type { Tensor } from '../tensor.js'
 
@@ -91,4 +92,16 @@ test('joinProduct() takes the scale of attention, forward and backward', async (
   const run = (fuse: boolean) => compile(attend, { fuse })(...(args as [NDArray, NDArray, NDArray]))
   const [found, wanted] = [await run(true), await run(false)]
   wanted.forEach((one, i) => void expectClose(found[i], one))
+})
+
+test.each([true, false])('joinProduct() takes a bias behind a quantised product, symmetric: %s', async (symmetric) => {
+  const format = { bits: 4, blockSize: 16 } as const
+  const { packed, scales, zeroPoints } = quantiseBlocks(noise([8, 32], 4), { ...format, symmetric })
+  const product = (x: Tensor, bias: Tensor, packed: Tensor, scales: Tensor, zeroPoints?: Tensor) =>
+    matmulNBits(x, { packed, scales, zeroPoints }, { ...format, exact: true }).add(bias)
+  const fn = (...given: Tensor[]) => product(...(given as [Tensor, Tensor, Tensor, Tensor]))
+  const args = [noise([2, 3, 32], 5), noise([8], 6), packed, scales, ...(zeroPoints ? [zeroPoints] : [])]
+  const { model } = traceProgram(fn, callShape(args), { device: 'cpu', fuse: true })
+  expect(model.size).toBe(1)
+  expectClose(await compile(fn)(...args), await compile(fn, { fuse: false })(...args))
 })

@@ -2,6 +2,7 @@ import { type Dimension, sameSize } from '../dimension.js'
 import { apply, type Node, type Op, type Target } from '../node.js'
 import { uniformValue } from '../ops/constant.js'
 import { type MatmulAttributes, matmulOp } from '../ops/linear-algebra.js'
+import { matmulNBitsOp, matmulNBitsWithBiasOp, type QuantisedOptions } from '../ops/quantised.js'
 import { sameShape } from '../shape.js'
 import type { Tensor } from '../tensor.js'
 
@@ -80,7 +81,7 @@ function joinFactorBehind(node: Node, around: Surroundings): void {
 function joinBias(node: Node, around: Surroundings): void {
   const [x, bias] = [...node.inputs].sort((a, b) => b.rank - a.rank) as [Tensor, Tensor]
   if (!sameShape(x.shape, node.output.shape) || bias.dtype !== 'float32') return
-  if (joinChannelBias(node, x, bias, around)) return
+  if (joinChannelBias(node, x, bias, around) || joinQuantisedBias(node, x, bias, around)) return
   const product = productBehind(x, around)
   const columns = x.shape.at(-1) as Dimension
   if (!product || product.inputs.length > 2 || !isGemm(product.input(0), product.input(1))) return
@@ -112,5 +113,14 @@ function joinChannelBias(node: Node, x: Tensor, bias: Tensor, { readers, joined 
   const given = bias.node.op.name === 'reshape' ? bias.node.input(0) : bias
   const vector = sameShape(given.shape, wanted) ? given : bias.reshape(wanted)
   joined.set(node.output, apply(x.node.op, [...x.node.inputs, vector], x.node.attributes))
+  return true
+}
+
+/** The kernel for quantised weights adds a bias as it goes. */
+function joinQuantisedBias(node: Node, x: Tensor, bias: Tensor, { readers, joined, target }: Surroundings): boolean {
+  const { op, inputs, attributes } = x.node
+  if (op !== (matmulNBitsOp as Op) || readers.get(x) !== 1 || op.supported?.(target, x.node) === false) return false
+  if (bias.rank !== 1 || !sameSize(bias.shape[0] as Dimension, x.shape.at(-1) as Dimension)) return false
+  joined.set(node.output, apply(matmulNBitsWithBiasOp, [bias, ...inputs], attributes as Required<QuantisedOptions>))
   return true
 }

@@ -44,7 +44,7 @@ const wordless = 0.1
  * How often words are left out, "a red thing left of a cube": no picture shows a held-out pair, and a model that always reads both words
  * together learns that they exclude each other.
  */
-const vague = 0.35
+const vague = 0.5
 
 /** The names of the two networks in one run, as in the checkpoint that comes of it. */
 export const trained = { text: 'text_encoder', unet: 'unet' } as const

@@ -35,6 +35,16 @@ export interface TrainingOptions {
   readonly seed?: number
   readonly signal?: AbortSignal
   readonly runtime?: Runtime
+  /** Told from time to time what is done before the first step, which may take minutes. */
+  readonly onPreparation?: (preparation: Preparation) => void
+}
+
+/** What a stage does before its first step: so many of all the scenes that it renders, say. */
+export interface Preparation {
+  /** "rendering scenes" */
+  readonly what: string
+  readonly done: number
+  readonly total: number
 }
 
 /** What a stage says: what the training loop says, and at its end the files that it has written. */

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { files } from '#files'
 import type { ReaderAccuracy } from '../../diorama/reader/accuracy.js'
 import { type AddCommand, withCommonOptions, withExamples } from '../command.js'
-import { bold, remark, type TerminalOptions, terminalOf } from '../terminal.js'
+import { bold, type TerminalOptions, terminalOf } from '../terminal.js'
 import { wholeNumber } from '../usage-error.js'
 import { stageLines } from './train.js'
 
@@ -42,7 +42,7 @@ export const addDioramaReader: AddCommand = (program, session) => {
         signal,
         ...(options.checkpoint !== undefined && { initial: await readerParameters(options.checkpoint) }),
         ...(options.steps !== undefined && { steps: options.steps }),
-        onRender: (done, total) => done % 4000 === 0 && remark(terminal, `  rendered ${done} of ${total} scenes`),
+        onRender: (done, total) => shown.prepare({ what: 'rendering scenes', done, total }),
       })
       const train = async () => {
         for await (const event of run) {

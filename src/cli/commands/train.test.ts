@@ -17,6 +17,7 @@ const stop = new AbortController()
 const step = (step: number) => ({ step, steps: 4, learningRate: 1, gradientNorm: 1, metrics: {}, seconds: 0.5 })
 async function* colours(options: TrainingOptions): AsyncGenerator<StageEvent> {
   asked.push(options)
+  for (const done of [1000, 1100, 2000]) options.onPreparation?.({ what: 'mixing paints', done, total: 2000 })
   yield { kind: 'start', step: 0, steps: 4, parameters: 1234, resumed: false }
   for (let i = 1; i <= 4; i++) yield { kind: 'step', ...step(i), loss: i }
   yield { kind: 'sample', step: 4, sample: [blankImage(2, 2), blankImage(2, 2)] }
@@ -44,6 +45,8 @@ describe('genera train', () => {
     expect(err).toBe(
       [
         'colours: Learns colours',
+        '  mixing paints  1,000/2,000',
+        '  mixing paints  2,000/2,000',
         '  1,234 parameters, 4 steps',
         '  step 1/4  loss 1.000  2.0/s  2 s left',
         '  step 4/4  loss 3.000  2.0/s  0 s left',
@@ -76,6 +79,8 @@ describe('genera train', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
+    expect(events[0]).toEqual({ stage: 'colours', kind: 'preparation', what: 'mixing paints', done: 1000, total: 2000 })
+    expect(events.splice(0, 3).map(({ kind }) => kind)).toEqual(Array(3).fill('preparation'))
     expect(events.map(({ kind }) => kind)).toEqual(['start', 'step', 'step', 'step', 'step', 'sample', 'sample', 'done'])
     expect([err, events[1]]).toEqual(['', { stage: 'colours', kind: 'step', ...step(1), loss: 1 }])
   })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { StageEvent, System, TrainingStage } from '../../contract/index.js'
+import type { Preparation, StageEvent, System, TrainingStage } from '../../contract/index.js'
 import { type AddCommand, type Session, systemsOf, withCommonOptions, withExamples } from '../command.js'
 import { bold, duration, paint, rate, remark, type Terminal, type TerminalOptions, terminalOf } from '../terminal.js'
 import { UsageError, wholeNumber } from '../usage-error.js'
@@ -88,7 +88,7 @@ async function trained(
       remark(terminal, `${bold({ ...terminal, colour: terminal.animated && terminal.colour }, stage.name)}: ${stage.summary}`)
     const shown = stageLines(stage.name, output, terminal)
     try {
-      for await (const event of stage.run({ ...asked, signal })) await shown.show(event)
+      for await (const event of stage.run({ ...asked, signal, onPreparation: shown.prepare })) await shown.show(event)
     } finally {
       shown.end()
     }
@@ -113,14 +113,24 @@ export function stageLines(stage: string, output: string, terminal: Terminal) {
     const mean = losses / steps
     const pace = steps / seconds
     const line = `step ${step}/${total}  loss ${mean.toPrecision(4)}  ${rate(pace)}  ${duration((total - step) / pace)} left`
-    const now = performance.now() / 1000
-    if (now - printed < (terminal.animated ? 0.2 : pause) && step < total) return
-    printed = now
-    if (terminal.animated && step < total) paint(terminal, `  ${line}`)
-    else say(line)
+    if (!shows(line, step === total)) return
     ;[losses, steps, seconds] = [0, 0, 0] // the next line tells of what came after this one
   }
+  /** Whether the line was shown: there are more of them than anybody reads. */
+  function shows(line: string, last: boolean): boolean {
+    const now = performance.now() / 1000
+    if (now - printed < (terminal.animated ? 0.2 : pause) && !last) return false
+    printed = now
+    if (terminal.animated && !last) paint(terminal, `  ${line}`)
+    else say(line)
+    return true
+  }
   return {
+    prepare(preparation: Preparation): void {
+      const { what, done, total } = preparation
+      if (terminal.json) terminal.stdout.write(`${JSON.stringify({ stage, kind: 'preparation', ...preparation })}\n`)
+      else shows(`${what}  ${done.toLocaleString('en')}/${total.toLocaleString('en')}`, done === total)
+    },
     async show(event: StageEvent): Promise<void> {
       if (event.kind === 'sample') {
         for (const path of await samplesOf(event.sample, join(output, 'samples', `${stage}-${event.step}`)))
@@ -130,11 +140,12 @@ export function stageLines(stage: string, output: string, terminal: Terminal) {
       }
       if (terminal.json) terminal.stdout.write(`${JSON.stringify({ stage, ...event })}\n`)
       else if (event.kind === 'step') step(event)
-      else if (event.kind === 'start')
+      else if (event.kind === 'start') {
+        printed = Number.NEGATIVE_INFINITY
         say(
           `${event.parameters.toLocaleString('en')} parameters, ${event.steps.toLocaleString('en')} steps${event.resumed ? `, goes on after step ${event.step}` : ''}`,
         )
-      else if (event.kind === 'done') for (const file of event.files) say(`wrote ${file}`)
+      } else if (event.kind === 'done') for (const file of event.files) say(`wrote ${file}`)
     },
     end() {
       if (terminal.animated) paint(terminal, '')

@@ -2,7 +2,7 @@ import { autoencoderKL } from '../../../backbones/index.js'
 import { array, compile, type Key, key, type NDArray, normal, placeholder, type Tensor, uniform } from '../../../graph/index.js'
 import { given, initialise, type Parameters, type Scope } from '../../../nn/index.js'
 import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
-import type { CaptionedPictures } from './pictures.js'
+import type { CaptionedPictures, DioramaPictures } from './pictures.js'
 
 const { decode, divergence, downsampling, encode, fromLatents, toLatents } = autoencoderKL
 type AutoencoderSize = autoencoderKL.AutoencoderSize
@@ -111,7 +111,12 @@ export function planes({ size, pixels }: CaptionedPictures, indices: readonly nu
 }
 
 /** The mean latents of pictures, 32 at a time: [count, latent channels, cells, cells]. */
-export async function latentsOf(parameters: Parameters, pictures: CaptionedPictures, size: AutoencoderSize): Promise<Float32Array> {
+export async function latentsOf(
+  parameters: Parameters,
+  pictures: CaptionedPictures,
+  size: AutoencoderSize,
+  { onProgress }: Pick<DioramaPictures, 'onProgress'> = {},
+): Promise<Float32Array> {
   const program = compile((pixels: Tensor) => toLatents(encode(given(parameters), pixels, size), size))
   const cells = pictures.size / downsampling(size)
   const each = size.latentChannels * cells * cells
@@ -119,6 +124,7 @@ export async function latentsOf(parameters: Parameters, pictures: CaptionedPictu
   for (let first = 0; first < pictures.count; first += 32) {
     const indices = Array.from({ length: Math.min(32, pictures.count - first) }, (_, i) => first + i)
     out.set((await program(planes(pictures, indices))).data as Float32Array, first * each)
+    onProgress?.(first + indices.length, pictures.count)
   }
   await program.dispose()
   return out

@@ -130,8 +130,18 @@ const runOf = ({ output, steps, seed, signal }: TrainingOptions, name: string) =
   ...(signal && { signal }),
 })
 
-const picturesOf = ({ data, output }: TrainingOptions): Promise<CaptionedPictures> =>
-  data === undefined ? dioramaPictures({ count: scenes, cache: files.within(output, 'pictures.safetensors') }) : folderPictures(data)
+const telling = ({ onPreparation }: TrainingOptions, what: string) => ({
+  onProgress: (done: number, total: number) => onPreparation?.({ what, done, total }),
+})
+
+const picturesOf = (options: TrainingOptions): Promise<CaptionedPictures> =>
+  options.data === undefined
+    ? dioramaPictures({
+        count: scenes,
+        cache: files.within(options.output, 'pictures.safetensors'),
+        ...telling(options, 'rendering scenes'),
+      })
+    : folderPictures(options.data, telling(options, 'reading pictures'))
 
 const below = (prefix: string, parameters: Parameters): Parameters =>
   Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`${prefix}.${name}`, value]))
@@ -164,12 +174,13 @@ async function autoencoderOf(options: TrainingOptions): Promise<Parameters> {
 
 /** Latents take minutes, so they stay beside the pictures that they were made of, for as long as neither those nor the autoencoder change. */
 async function keptLatents(
-  { data, output }: TrainingOptions,
+  options: TrainingOptions,
   autoencoder: Parameters,
   pictures: CaptionedPictures,
   size: StableDiffusionSize,
 ): Promise<Float32Array> {
-  const make = () => latentsOf(autoencoder, pictures, size.autoencoder)
+  const { data, output } = options
+  const make = () => latentsOf(autoencoder, pictures, size.autoencoder, telling(options, 'encoding pictures'))
   if (data !== undefined) return make()
   const path = files.within(output, results.latents)
   const { count } = pictures

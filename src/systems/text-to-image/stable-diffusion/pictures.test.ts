@@ -28,6 +28,17 @@ test('dioramaPictures() finds other words for a picture, all of them understood'
   for (const caption of captions) expect(parseCaption(caption).unknown).toEqual([])
 })
 
+test('dioramaPictures() adds scenes in which one thing stands on another', async () => {
+  const told: number[] = []
+  const pictures = await dioramaPictures({ count: 1, stacks: 2, size: 16, onProgress: (done) => told.push(done) })
+  expect([pictures.count, pictures.pixels.length, told]).toEqual([3, 3 * 16 * 16 * 3, [3]])
+  const stacks = (index: number) =>
+    Array.from({ length: 60 }, (_, i) => parseCaption(pictures.caption(index, key(i)))).filter(({ constraints }) =>
+      constraints.relations.some(({ relation }) => relation === 'on top of'),
+    ).length
+  expect([stacks(1), stacks(2)].every((said) => said > 5)).toBe(true)
+})
+
 test('folderPictures() cuts the middle square and takes the words beside the file', async () => {
   const wide = blankImage(40, 20, [0, 0, 255])
   wide.data.fill(200, 0, 3) // a corner that the square leaves out

@@ -1,5 +1,14 @@
-import { captionOf, dioramaDataset, type Scene, type WorldName } from '../../../diorama/index.js'
-import { array, type Key, uniform } from '../../../graph/index.js'
+import {
+  captionOf,
+  diorama,
+  dioramaDataset,
+  relationsOf,
+  type Scene,
+  sampleScene,
+  scenePictures,
+  type WorldName,
+} from '../../../diorama/index.js'
+import { array, type Key, key, uniform } from '../../../graph/index.js'
 import { folder } from '../../../media/folders.js'
 import { crop, flattenAlpha, type Image } from '../../../media/image.js'
 import { resizeImage } from '../../../media/resize.js'
@@ -19,6 +28,8 @@ export interface CaptionedPictures {
 export interface DioramaPictures {
   readonly world?: WorldName
   readonly count: number
+  /** So many more, in all of which one thing stands on another: chance shows that in one scene of forty, too seldom to be learnt. */
+  readonly stacks?: number
   readonly size?: number
   readonly seed?: number
   /** A file that keeps the rendered pictures for the next run. */
@@ -29,15 +40,17 @@ export interface DioramaPictures {
 /** Scenes of the training split of the procedural world. */
 export async function dioramaPictures({
   world = 'simple',
-  count,
+  count: drawn,
+  stacks = 0,
   size = 128,
   seed = 11,
   cache,
   onProgress,
 }: DioramaPictures): Promise<CaptionedPictures> {
-  const made = `${world} ${count} ${size} ${seed}`
+  const count = drawn + stacks
+  const made = [world, drawn, size, seed, ...(stacks > 0 ? [stacks] : [])].join(' ')
   const kept = cache && (await exists(cache)) ? await readCache(cache, made) : undefined
-  const { pixels, scenes } = kept ?? (await render({ world, count, size, seed, onProgress }))
+  const { pixels, scenes } = kept ?? (await render({ world, count: drawn, stacks, size, seed, onProgress }))
   if (cache && !kept) {
     const text = new TextEncoder().encode(JSON.stringify(scenes))
     await writeSafetensors(
@@ -64,19 +77,35 @@ const lengthOf = (key: Key): 'short' | 'medium' => (uniform(key.child('length'),
 async function render({
   world,
   count,
+  stacks,
   size,
   seed,
   onProgress,
 }: Required<Omit<DioramaPictures, 'cache' | 'onProgress'>> & Pick<DioramaPictures, 'onProgress'>) {
-  const pixels = new Uint8Array(count * size * size * 3)
+  const total = count + stacks
+  const pixels = new Uint8Array(total * size * size * 3)
   const scenes: Scene[] = []
-  const records = dioramaDataset({ world, seed, split: 'train', size, kinds: ['image'], length: count, threads: 2 })
-  for await (const { image, scene } of records.prefetch(32)) {
-    pixels.set(image.data, scenes.length * size * size * 3)
-    scenes.push(scene)
-    if (scenes.length % 100 === 0) onProgress?.(scenes.length, count)
+  const add = (scene: Scene, { data }: Image) => {
+    pixels.set(data, scenes.length * size * size * 3)
+    if (scenes.push(scene) % 100 === 0 || scenes.length === total) onProgress?.(scenes.length, total)
   }
+  const records = dioramaDataset({ world, seed, split: 'train', size, kinds: ['image'], length: count, threads: 2 })
+  for await (const { image, scene } of records.prefetch(32)) add(scene, image)
+  const stacked = stackedScenes(world, stacks, seed)
+  for await (const image of scenePictures(stacked, { width: size, height: size, threads: 2 }).prefetch(32))
+    add(stacked[scenes.length - count] as Scene, image)
   return { pixels, scenes }
+}
+
+/** Scenes of the training split in which one thing stands on another. */
+function stackedScenes(world: WorldName, count: number, seed: number): Scene[] {
+  const scenes: Scene[] = []
+  const root = key(seed).child('stacks', world)
+  for (let i = 0; scenes.length < count; i++) {
+    const scene = sampleScene(root.child(i), { ...diorama[world], stacks: 1 }, { split: 'train' })
+    if (relationsOf(scene).some(({ relation }) => relation === 'on top of')) scenes.push(scene)
+  }
+  return scenes
 }
 
 /** Nothing if the file holds other pictures. */

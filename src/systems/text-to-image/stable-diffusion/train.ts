@@ -29,7 +29,7 @@ const results = {
 } as const
 
 /** How many scenes are rendered; each is seen many times, with other words each time. */
-const scenes = 60_000
+const scenes = { count: 60_000, stacks: 12_000 } as const
 const embeddedName = 'stable-diffusion-diorama'
 const embeddedModel = embeddedWeights(embeddedName)
 
@@ -137,7 +137,7 @@ const telling = ({ onPreparation }: TrainingOptions, what: string) => ({
 const picturesOf = (options: TrainingOptions): Promise<CaptionedPictures> =>
   options.data === undefined
     ? dioramaPictures({
-        count: scenes,
+        ...scenes,
         cache: files.within(options.output, 'pictures.safetensors'),
         ...telling(options, 'rendering scenes'),
       })

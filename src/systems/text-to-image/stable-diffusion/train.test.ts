@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -39,4 +39,27 @@ test("the stages make a model of a user's own pictures, each from what those bef
   const [made] = await stableDiffusion.make({ prompt: 'something red', steps: 1, seed: 1 }, { checkpoint })
   expect(made.value).toMatchObject({ width: 128, height: 128 })
   await stableDiffusion.dispose()
+})
+
+test('a stage that is interrupted while it renders ends, and leaves nothing behind', { timeout: 60_000 }, async () => {
+  const output = join(folder, 'interrupted')
+  await mkdir(output)
+  const stop = new AbortController()
+  const told: unknown[] = []
+  const run = stages
+    .find(({ name }) => name === 'autoencoder')
+    ?.run({
+      output,
+      signal: stop.signal,
+      onPreparation: (preparation) => {
+        told.push(preparation)
+        stop.abort(new Error('Interrupted'))
+      },
+    })
+  const consumed = async () => {
+    for await (const event of run ?? []) told.push(event)
+  }
+  await expect(consumed()).rejects.toThrow('Interrupted')
+  expect(told).toEqual([{ what: 'rendering scenes', done: 100, total: 72_000 }])
+  expect(await readdir(output)).toEqual([])
 })

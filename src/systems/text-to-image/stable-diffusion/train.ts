@@ -130,8 +130,12 @@ const runOf = ({ output, steps, seed, signal }: TrainingOptions, name: string) =
   ...(signal && { signal }),
 })
 
-const telling = ({ onPreparation }: TrainingOptions, what: string) => ({
-  onProgress: (done: number, total: number) => onPreparation?.({ what, done, total }),
+/** What is done before the first step is told, and ends where it is asked to: there is nothing to save yet. */
+const telling = ({ onPreparation, signal }: TrainingOptions, what: string) => ({
+  onProgress: (done: number, total: number) => {
+    signal?.throwIfAborted()
+    onPreparation?.({ what, done, total })
+  },
 })
 
 const picturesOf = (options: TrainingOptions): Promise<CaptionedPictures> =>

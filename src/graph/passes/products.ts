@@ -116,10 +116,11 @@ function joinChannelBias(node: Node, x: Tensor, bias: Tensor, { readers, joined 
   return true
 }
 
-/** The kernel for quantised weights adds a bias as it goes. */
+/** On processors the kernel for quantised weights adds a bias as it goes. */
 function joinQuantisedBias(node: Node, x: Tensor, bias: Tensor, { readers, joined, target }: Surroundings): boolean {
   const { op, inputs, attributes } = x.node
   if (op !== (matmulNBitsOp as Op) || readers.get(x) !== 1 || op.supported?.(target, x.node) === false) return false
+  if (target.device !== 'cpu' && target.device !== 'wasm') return false
   if (bias.rank !== 1 || !sameSize(bias.shape[0] as Dimension, x.shape.at(-1) as Dimension)) return false
   joined.set(node.output, apply(matmulNBitsWithBiasOp, [bias, ...inputs], attributes as Required<QuantisedOptions>))
   return true

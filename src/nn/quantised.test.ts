@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { expectClose } from '../../tests/support/torch-cases.js'
 import { array, compile, gradients, key, type NDArray, normal, placeholder, type Tensor } from '../graph/index.js'
 import { openCheckpoint, writeSafetensors } from '../weights/index.js'
 import { frozen, withAdapter } from './adapter.js'
@@ -86,9 +87,10 @@ describe('quantised()', () => {
     const packed = await quantiseParameters(described, parameters, { bits: 4 })
     const lora = initialise((scope) => described(withAdapter(given(parameters), scope, { rank: 2 })), { seed: 5 })
     const base = (groups: { base: Record<string, Tensor> }) => quantised(given(groups.base), packed)
-    expect(await run(() => withAdapter(quantised(given(parameters), packed), given(lora), { rank: 2 }))).toEqual(
-      await run(() => frozen(quantised(given(parameters), packed))),
-    )
+    // Alike but for the last digits: without the adapter the bias goes into the product.
+    const plain = await run(() => frozen(quantised(given(parameters), packed)))
+    const adapted = await run(() => withAdapter(quantised(given(parameters), packed), given(lora), { rank: 2 }))
+    expectClose(adapted, plain)
     const slopes = await compile((groups: { base: Record<string, Tensor>; lora: Record<string, Tensor>; x: Tensor }) => {
       const y = model(withAdapter(base(groups), given(groups.lora), { rank: 2 }), groups.x)
       return gradients(y.square().sum(), [groups.base['fc.bias'], groups.lora['fc.lora_B.weight'], groups.x] as Tensor[])

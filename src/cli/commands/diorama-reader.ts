@@ -42,10 +42,7 @@ export const addDioramaReader: AddCommand = (program, session) => {
         signal,
         ...(options.checkpoint !== undefined && { initial: await readerParameters(options.checkpoint) }),
         ...(options.steps !== undefined && { steps: options.steps }),
-        onRender: (done, total) => {
-          signal.throwIfAborted()
-          shown.prepare({ what: 'rendering scenes', done, total })
-        },
+        onRender: (done, total) => shown.prepare({ what: 'rendering scenes', done, total }),
       })
       const train = async () => {
         for await (const event of run) {

@@ -62,7 +62,14 @@ export async function* trainReader({
 }: ReaderTraining = {}): AsyncGenerator<TrainingEvent, void, undefined> {
   const total = scenes.simple + scenes.full
   const render = (world: 'simple' | 'full', before: number): Promise<Example[]> =>
-    examples(world, scenes[world], { size: size.pixels, seed, onRender: (done) => onRender?.(before + done, total) })
+    examples(world, scenes[world], {
+      size: size.pixels,
+      seed,
+      onRender: (done) => {
+        signal?.throwIfAborted() // there is nothing to save yet
+        onRender?.(before + done, total)
+      },
+    })
   const pool = [...(await render('simple', 0)), ...(await render('full', scenes.simple))]
   const root = key(seed).child('reader')
   yield* train<ReaderBatch>(

@@ -91,19 +91,23 @@ async function render({
   }
   const records = dioramaDataset({ world, seed, split: 'train', size, kinds: ['image'], length: count, threads: 2 })
   for await (const { image, scene } of records.prefetch(32)) add(scene, image)
-  const stacked = stackedScenes(world, stacks, seed)
+  const stacked = await stackedScenes(world, stacks, seed, () => onProgress?.(scenes.length, total))
   for await (const image of scenePictures(stacked, { width: size, height: size, threads: 2 }).prefetch(32))
     add(stacked[scenes.length - count] as Scene, image)
   return { pixels, scenes }
 }
 
-/** Scenes of the training split in which one thing stands on another. */
-function stackedScenes(world: WorldName, count: number, seed: number): Scene[] {
+/** Scenes of the training split in which one thing stands on another. `onPause` comes between them, so that an interruption is heard. */
+async function stackedScenes(world: WorldName, count: number, seed: number, onPause: () => void): Promise<Scene[]> {
   const scenes: Scene[] = []
   const root = key(seed).child('stacks', world)
   for (let i = 0; scenes.length < count; i++) {
     const scene = sampleScene(root.child(i), { ...diorama[world], stacks: 1 }, { split: 'train' })
     if (relationsOf(scene).some(({ relation }) => relation === 'on top of')) scenes.push(scene)
+    if (i % 1000 === 999) {
+      await new Promise((resolve) => setTimeout(resolve))
+      onPause()
+    }
   }
   return scenes
 }

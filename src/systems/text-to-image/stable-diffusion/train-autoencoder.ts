@@ -121,12 +121,15 @@ export async function latentsOf(
   const cells = pictures.size / downsampling(size)
   const each = size.latentChannels * cells * cells
   const out = new Float32Array(pictures.count * each)
-  for (let first = 0; first < pictures.count; first += 32) {
-    const indices = Array.from({ length: Math.min(32, pictures.count - first) }, (_, i) => first + i)
-    out.set((await program(planes(pictures, indices))).data as Float32Array, first * each)
-    onProgress?.(first + indices.length, pictures.count)
+  try {
+    for (let first = 0; first < pictures.count; first += 32) {
+      const indices = Array.from({ length: Math.min(32, pictures.count - first) }, (_, i) => first + i)
+      out.set((await program(planes(pictures, indices))).data as Float32Array, first * each)
+      onProgress?.(first + indices.length, pictures.count)
+    }
+  } finally {
+    await program.dispose()
   }
-  await program.dispose()
   return out
 }
 

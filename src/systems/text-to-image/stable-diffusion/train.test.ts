@@ -63,3 +63,14 @@ test('a stage that is interrupted while it renders ends, and leaves nothing behi
   expect(told).toEqual([{ what: 'rendering scenes', done: 100, total: 72_000 }])
   expect(await readdir(output)).toEqual([])
 })
+
+test('a stage without what an earlier one makes says which one that is', async () => {
+  const output = join(folder, 'empty')
+  await mkdir(output)
+  const events = stages.find(({ name }) => name === 'unet')?.run({ output })
+  const first = async () => {
+    for await (const event of events ?? []) return event
+    return undefined
+  }
+  await expect(first()).rejects.toThrow(`First: genera train stable-diffusion tokenizer -o ${output}`)
+})

@@ -44,7 +44,7 @@ export const runs: StageRuns<StageName> = {
   },
   async *'text-encoder'(options) {
     const path = files.within(options.output, results.clip)
-    const tokenizer = await openTokenizer(files.within(options.output, results.tokenizer))
+    const tokenizer = await openTokenizer(await madeBy('tokenizer', options, results.tokenizer))
     const pictures = await picturesOf(options)
     const initial = options.from === undefined ? {} : { ...(await startOf(options, 'text_encoder')), ...(await allOf(options.from)) }
     yield* stage(trainTextEncoder({ pictures: [pictures], tokenizer, initial, ...runOf(options, 'clip') }), async (average) => {
@@ -65,7 +65,7 @@ export const runs: StageRuns<StageName> = {
   },
   async *unet(options) {
     const path = files.within(options.output, results.model)
-    const tokenizer = await openTokenizer(files.within(options.output, results.tokenizer))
+    const tokenizer = await openTokenizer(await madeBy('tokenizer', options, results.tokenizer))
     const pictures = await picturesOf(options)
     const autoencoder = await autoencoderOf(options)
     const { prediction, schedule, size: embedded } = dioramaSettings
@@ -74,7 +74,7 @@ export const runs: StageRuns<StageName> = {
     const latents = await keptLatents(options, autoencoder, pictures, size)
     const tower = await startOf(options, 'text_encoder')
     const initial = {
-      ...below(trained.text, Object.keys(tower).length > 0 ? tower : await towerOf(files.within(options.output, results.clip))),
+      ...below(trained.text, Object.keys(tower).length > 0 ? tower : await towerOf(await madeBy('text-encoder', options, results.clip))),
       ...below(trained.unet, await startOf(options, 'unet')),
     }
     const run = trainUnet({
@@ -172,8 +172,19 @@ async function startOf({ data, from }: TrainingOptions, network: NetworkName): P
 
 /** The result of the stage before, or else that of the model to start from. */
 async function autoencoderOf(options: TrainingOptions): Promise<Parameters> {
-  const path = files.within(options.output, results.autoencoder)
-  return options.from !== undefined && !(await exists(path)) ? startOf(options, 'vae') : allOf(path)
+  const made = await exists(files.within(options.output, results.autoencoder))
+  return options.from !== undefined && !made ? startOf(options, 'vae') : allOf(await madeBy('autoencoder', options, results.autoencoder))
+}
+
+/** Where an earlier stage has left what this one needs. */
+async function madeBy(stage: StageName, { output }: TrainingOptions, name: string): Promise<string> {
+  const path = files.within(output, name)
+  if (await exists(path)) return path
+  throw new GeneraError(
+    'stage-order',
+    `Cannot train this stage: expected ${path}, which the stage "${stage}" makes, found nothing there`,
+    `First: genera train stable-diffusion ${stage} -o ${output}`,
+  )
 }
 
 /** Latents take minutes, so they stay beside the pictures that they were made of, for as long as neither those nor the autoencoder change. */

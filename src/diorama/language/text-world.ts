@@ -5,14 +5,16 @@ import { sampleScene } from '../sample.js'
 import type { Scene } from '../scene.js'
 import type { Split } from '../splits.js'
 import { diorama } from '../worlds.js'
+import { program, sum } from './arithmetic.js'
 import { captionLengths, captionOf } from './caption.js'
-import { dialogueOf } from './dialogue.js'
+import { dialogueOf, type Turn } from './dialogue.js'
 import { Dice } from './dice.js'
 import { questionsOf } from './questions.js'
+import { requestsOf } from './requests.js'
 import { storyCaption } from './story.js'
 
 /** What a document of the text world is about, and of how many in a hundred. */
-export const documentShares = { captions: 20, questions: 30, dialogue: 25, story: 10, sums: 9, code: 6 } as const
+export const documentShares = { captions: 15, questions: 25, dialogue: 20, story: 8, requests: 18, sums: 9, code: 5 } as const
 export type DocumentKind = keyof typeof documentShares
 
 /** Every kind as often as its share. */
@@ -30,8 +32,8 @@ export interface WorldDocument {
 }
 
 /**
- * The world in words alone, for language models: captions, a scene with questions or a dialogue about it, stories, sums, and small programs
- * with what they give. A document is a pure function of seed, split and index.
+ * The world in words alone, for language models: captions, a scene with questions or a dialogue about it, stories, what people ask for out
+ * of the blue, sums, and small programs with what they give. A document is a pure function of seed, split and index.
  */
 export function textWorld({ seed = 0, split = 'train' }: TextWorldOptions = {}): (index: number) => WorldDocument {
   const root = key(seed).child('text world', split)
@@ -60,12 +62,15 @@ const documents: Readonly<Record<DocumentKind, Writes>> = {
   dialogue: (own, split) => {
     const scene = sceneOf(own, split)
     const turns = dialogueOf(scene, own.child('turns'), 4, { split })
-    return [describeScene(scene), ...turns.map(({ question, answer }) => `User: ${question}\nAssistant: ${answer}`)].join('\n')
+    return [describeScene(scene), ...turns.map(turnText)].join('\n')
   },
+  requests: (own, split) => requestsOf(own, 3, split).map(turnText).join('\n'),
   story: (own, split) => storyCaption(sampleStory(own.child('story'), diorama.full, { split }), own.child('words'), { split }).text,
   sums: (own, split) => Array.from({ length: 6 }, (_, i) => sum(new Dice(own.child(i)), split)).join('\n'),
   code: (own, split) => program(new Dice(own), split),
 }
+
+const turnText = ({ question, answer }: Pick<Turn, 'question' | 'answer'>): string => `User: ${question}\nAssistant: ${answer}`
 
 /**
  * A scene as a text from which every question about it can be answered:
@@ -102,52 +107,4 @@ export function describeScene(scene: Scene): string {
       : []),
     ...(stacked.length > 0 ? [`stacked: ${stacked.join(', ')}`] : []),
   ].join('\n')
-}
-
-/** One pair of numbers in seven is held out, whichever way round it stands. */
-const isHeldOut = (a: number, b: number): boolean => (a * b + a + b) % 7 === 3
-
-function numbers(dice: Dice, split: Split): readonly [number, number] {
-  for (;;) {
-    const [a, b] = [dice.below(100), dice.below(dice.chance(0.5) ? 10 : 100)]
-    if (isHeldOut(a, b) === (split === 'held-out')) return [a, b]
-  }
-}
-
-function sum(dice: Dice, split: Split): string {
-  const [a, b] = numbers(dice, split)
-  const [more, less] = [Math.max(a, b), Math.min(a, b)]
-  return dice.pick([
-    `${a} + ${b} = ${a + b}`,
-    `${more} - ${less} = ${more - less}`,
-    `What is ${a} plus ${b}? ${a + b}`,
-    `What is ${more} minus ${less}? ${more - less}`,
-    `Which is larger, ${a} or ${b}? ${a === b ? 'neither' : more}`,
-  ])
-}
-
-/** What a small function does, in words and in JavaScript; `of` says what it gives. */
-const functions = [
-  { says: 'adds two numbers', name: 'add', body: 'a + b', of: (a: number, b: number) => a + b },
-  { says: 'subtracts the second number from the first', name: 'subtract', body: 'a - b', of: (a: number, b: number) => a - b },
-  { says: 'gives the larger of two numbers', name: 'larger', body: 'a > b ? a : b', of: Math.max },
-  { says: 'gives the smaller of two numbers', name: 'smaller', body: 'a < b ? a : b', of: Math.min },
-  { says: 'gives the distance of two numbers', name: 'distance', body: 'Math.abs(a - b)', of: (a: number, b: number) => Math.abs(a - b) },
-  {
-    says: 'gives the double of the first number and adds the second',
-    name: 'doubled',
-    body: '2 * a + b',
-    of: (a: number, b: number) => 2 * a + b,
-  },
-  { says: 'tells whether two numbers are equal', name: 'equal', body: 'a === b', of: (a: number, b: number) => a === b },
-  { says: 'tells whether the first number is larger', name: 'isLarger', body: 'a > b', of: (a: number, b: number) => a > b },
-] as const
-
-function program(dice: Dice, split: Split): string {
-  const { says, name, body, of } = dice.pick(functions)
-  const calls = Array.from({ length: 3 }, () => {
-    const [a, b] = numbers(dice, split)
-    return `${name}(${a}, ${b}) // ${of(a, b)}`
-  })
-  return [`/** ${says.charAt(0).toUpperCase()}${says.slice(1)}. */`, `const ${name} = (a, b) => ${body}`, ...calls].join('\n')
 }

@@ -17,9 +17,9 @@ type BaseSize = Pick<LlamaSize, 'vocabulary' | 'context' | 'width' | 'layers' | 
 /** The embedded decoder: Llama's layout with tied embeddings, 2.6 million parameters. */
 const baseSize: BaseSize = { vocabulary: 1024, context: 512, width: 192, layers: 6, heads: 4, keyValueHeads: 2, hidden: 512 }
 
-/** A document as the decoder reads it; a dialogue's answers each come to an end. */
+/** A document as the decoder reads it: what an assistant says comes to an end each time. */
 export const documentText = ({ kind, text }: WorldDocument): string =>
-  kind === 'dialogue' ? text.replace(/^Assistant: .*$/gm, `$&${end}`) : text
+  kind === 'dialogue' || kind === 'requests' ? text.replace(/^Assistant: .*$/gm, `$&${end}`) : text
 
 /** Documents of the text world from an index on. */
 export function* worldTexts(count: number, seed: number): Generator<string> {

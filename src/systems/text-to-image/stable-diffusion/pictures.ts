@@ -14,15 +14,19 @@ import { crop, flattenAlpha, type Image } from '../../../media/image.js'
 import { resizeImage } from '../../../media/resize.js'
 import { exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
 
-/** What the stages learn from: square pictures of one size with words about them, all in memory. */
-export interface CaptionedPictures {
+/** Words about pictures. */
+export interface Captions {
   readonly count: number
+  /** A caption of a picture; another key may give other words for the same picture, and vague ones leave more of them out, where there is a choice. */
+  caption(index: number, key: Key, options?: { readonly vague: boolean }): string
+}
+
+/** What the stages learn from: square pictures of one size with words about them, all in memory. */
+export interface CaptionedPictures extends Captions {
   /** Width and height in pixels. */
   readonly size: number
   /** [count, size, size, 3], bytes. */
   readonly pixels: Uint8Array
-  /** A caption of a picture; another key may give other words for the same picture, and vague ones leave more of them out, where there is a choice. */
-  caption(index: number, key: Key, options?: { readonly vague: boolean }): string
 }
 
 export interface DioramaPictures {

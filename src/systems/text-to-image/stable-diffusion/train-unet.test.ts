@@ -24,11 +24,11 @@ const size = {
   native: 8,
 }
 const words = ['a red cube', 'a blue sphere']
-const pictures = { count: 2, caption: (index: number) => words[index] as string }
+const captions = { count: 2, caption: (index: number) => words[index] as string }
 /** One picture is all 1, the other all -1, and the noise hides nearly everything: only the words tell which one is meant. */
 const latents = Float32Array.from({ length: 2 * 2 * 16 }, (_, i) => (i < 32 ? 1 : -1))
 const options = {
-  pictures,
+  captions,
   latents,
   tokenizer,
   size,
@@ -44,7 +44,7 @@ test('trainUnet() learns what the words mean: without them the loss stays higher
     return losses.slice(-40).reduce((a, b) => a + b, 0) / 40
   }
   const told = await lossOf(options)
-  const untold = await lossOf({ ...options, pictures: { count: 2, caption: () => 'a thing' } })
+  const untold = await lossOf({ ...options, captions: { count: 2, caption: () => 'a thing' } })
   expect(told).toBeLessThan(0.3 * untold)
 })
 
@@ -72,7 +72,7 @@ test('trainUnet() has words left out of some captions, and goes on from a U-Net 
   }
   const rates: number[] = []
   const run = async (initial: Parameters) => {
-    for await (const event of trainUnet({ ...options, pictures: { count: 2, caption }, steps: 8, initial })) {
+    for await (const event of trainUnet({ ...options, captions: { count: 2, caption }, steps: 8, initial })) {
       if (event.kind === 'step' && event.step === 1) rates.push(event.learningRate)
       if (event.kind === 'done') return event.parameters
     }

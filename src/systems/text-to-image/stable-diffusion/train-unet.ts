@@ -5,11 +5,12 @@ import { initialise, type Parameters, type Scope } from '../../../nn/index.js'
 import type { ClipTokenizer } from '../../../tokenizers/index.js'
 import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import { clipTokens } from './diorama-clip.js'
-import type { CaptionedPictures } from './pictures.js'
+import { misspell } from './misspell.js'
+import type { Captions } from './pictures.js'
 import type { StableDiffusionSize } from './sizes.js'
 
 export interface UnetTraining {
-  readonly pictures: Pick<CaptionedPictures, 'count' | 'caption'>
+  readonly captions: Captions
   /** Scaled latents of the pictures in their order: [count, latent channels, cells, cells]. */
   readonly latents: Float32Array
   readonly tokenizer: ClipTokenizer
@@ -45,6 +46,8 @@ const wordless = 0.1
  * together learns that they exclude each other.
  */
 const vague = 0.5
+/** How often words are misspelt, as those who type prompts misspell them. */
+const hasty = 0.1
 
 /** The names of the two networks in one run, as in the checkpoint that comes of it. */
 export const trained = { text: 'text_encoder', unet: 'unet' } as const
@@ -72,7 +75,7 @@ const learningRateFor = (initial: Parameters): number =>
   Object.keys(initial).some((name) => name.startsWith(`${trained.unet}.`)) ? 6e-4 : 2e-3
 
 export async function* trainUnet({
-  pictures,
+  captions,
   latents,
   tokenizer,
   size,
@@ -88,7 +91,7 @@ export async function* trainUnet({
   sample,
 }: UnetTraining): AsyncGenerator<TrainingEvent, void, undefined> {
   const { latentChannels } = size.autoencoder
-  const cells = Math.sqrt(latents.length / pictures.count / latentChannels)
+  const cells = Math.sqrt(latents.length / captions.count / latentChannels)
   const each = latentChannels * cells * cells
   const root = key(seed).child('unet')
   const shape = [batch, latentChannels, cells, cells]
@@ -106,7 +109,7 @@ export async function* trainUnet({
       parameters: { ...fresh, ...initial },
       batch: (step) => {
         const own = root.child(step)
-        const picks = Array.from(uniform(own.child('picks'), [batch]).data, (pick) => Math.floor(Number(pick) * pictures.count))
+        const picks = Array.from(uniform(own.child('picks'), [batch]).data, (pick) => Math.floor(Number(pick) * captions.count))
         const chosen = new Float32Array(batch * each)
         picks.forEach((index, i) => void chosen.set(latents.subarray(index * each, (index + 1) * each), i * each))
         return {
@@ -114,7 +117,7 @@ export async function* trainUnet({
           noise: normal(own.child('noise'), shape),
           times: drawTimes(own.child('times'), batch, schedule),
           tokens: clipTokens(
-            picks.map((index, i) => captionFor(pictures, index, own.child('words', i))),
+            picks.map((index, i) => captionFor(captions, index, own.child('words', i))),
             tokenizer,
           ),
         }
@@ -131,7 +134,10 @@ export async function* trainUnet({
   )
 }
 
-function captionFor(pictures: UnetTraining['pictures'], index: number, words: Key): string {
+function captionFor(captions: Captions, index: number, words: Key): string {
   const luck = uniform(words.child('wordless'), [1]).item()
-  return luck < wordless ? '' : pictures.caption(index, words, { vague: luck < wordless + vague })
+  if (luck < wordless) return ''
+  const caption = captions.caption(index, words, { vague: luck < wordless + vague })
+  const haste = words.child('haste')
+  return uniform(haste, [1]).item() < hasty ? misspell(caption, haste) : caption
 }

@@ -8,7 +8,7 @@ import type { TrainingEvent } from '../../../training/index.js'
 import { embeddedWeights, exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
 import { openStableDiffusion, writeStableDiffusion } from './checkpoint.js'
 import { dioramaClipSize } from './diorama-clip.js'
-import { type CaptionedPictures, dioramaPictures, folderPictures } from './pictures.js'
+import { type CaptionedPictures, type Captions, dioramaPictures, folderPictures } from './pictures.js'
 import { dioramaSettings } from './settings.js'
 import type { NetworkName, StableDiffusionSize } from './sizes.js'
 import type { StageName } from './stages.js'
@@ -66,19 +66,18 @@ export const runs: StageRuns<StageName> = {
   async *unet(options) {
     const path = files.within(options.output, results.model)
     const tokenizer = await openTokenizer(await madeBy('tokenizer', options, results.tokenizer))
-    const pictures = await picturesOf(options)
     const autoencoder = await autoencoderOf(options)
     const { prediction, schedule, size: embedded } = dioramaSettings
     const { projection: _, ...text } = dioramaClipSize(tokenizer).text
     const size: StableDiffusionSize = { ...embedded, text }
-    const latents = await keptLatents(options, autoencoder, pictures, size)
+    const { captions, latents } = await encoded(options, autoencoder, size)
     const tower = await startOf(options, 'text_encoder')
     const initial = {
       ...below(trained.text, Object.keys(tower).length > 0 ? tower : await towerOf(await madeBy('text-encoder', options, results.clip))),
       ...below(trained.unet, await startOf(options, 'unet')),
     }
     const run = trainUnet({
-      ...{ pictures, latents, tokenizer, size, prediction, schedule: noiseSchedule(schedule), initial },
+      ...{ captions, latents, tokenizer, size, prediction, schedule: noiseSchedule(schedule), initial },
       ...runOf(options, 'unet'),
     })
     yield* stage(run, async (average) => {
@@ -185,6 +184,14 @@ async function madeBy(stage: StageName, { output }: TrainingOptions, name: strin
     `Cannot train this stage: expected ${path}, which the stage "${stage}" makes, found nothing there`,
     `First: genera train stable-diffusion ${stage} -o ${output}`,
   )
+}
+
+/** All that the U-Net learns from. The pictures themselves, gigabytes of them, can go when they have been encoded. */
+async function encoded(options: TrainingOptions, autoencoder: Parameters, size: StableDiffusionSize) {
+  const pictures = await picturesOf(options)
+  const { count, caption } = pictures
+  const captions: Captions = { count, caption }
+  return { captions, latents: await keptLatents(options, autoencoder, pictures, size) }
 }
 
 /** Latents take minutes, so they stay beside the pictures that they were made of, for as long as neither those nor the autoencoder change. */

@@ -5,6 +5,11 @@ export interface UnetSize {
   readonly outChannels: number
   /** Places per side of the latents that become one place with many channels; 1 when left out. A quarter of the work for every doubling. */
   readonly patch?: number
+  /**
+   * Behind a U-Net that reads its places folded, residual blocks over the unfolded ones: they see the sample itself and, of each place,
+   * `channels` more numbers than the U-Net's answer, and correct it.
+   */
+  readonly detail?: { readonly width: number; readonly blocks: number; readonly channels: number }
   /** Channels of each level, the finest first. Each level halves height and width. */
   readonly widths: readonly number[]
   /** Residual blocks of a level on the way down; there is one more on the way up. */
@@ -17,6 +22,8 @@ export interface UnetSize {
   readonly heads: readonly number[]
   /** Width of the text's states. */
   readonly context: number
+  /** Width of the time's embedding; four times that of the first level when left out. */
+  readonly time?: number
   /** Groups of the group norms. */
   readonly groups: number
   /** Projections around the transformer blocks stored as linear layers instead of 1×1 convolutions. */
@@ -79,19 +86,21 @@ export const unetSizes = {
     classes: 1000,
   },
   /**
-   * The embedded model: latents of 16×16 for pictures of 128×128 px, read as 8×8 places. As much arithmetic as two levels from 16×16 down, in
-   * larger products, which a processor does a third faster.
+   * The embedded model: latents of 16×16 for pictures of 128×128 px. What goes where is settled over 8×8 places, in large products, which a
+   * processor does fastest; edges over all 16×16.
    */
   diorama: {
     inChannels: 8,
     outChannels: 8,
     patch: 2,
+    detail: { width: 48, blocks: 2, channels: 16 },
     widths: [80],
     blocks: 1,
     depth: [1],
     middleDepth: 1,
     heads: [4],
     context: 96,
+    time: 160,
     groups: 16,
     linearProjection: true,
   },

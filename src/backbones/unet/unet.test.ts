@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { countOf, expectListing, expectParity } from '../../../tests/support/published.js'
-import { array, compile, placeholder, type Tensor } from '../../graph/index.js'
-import { parametersOf, type Scope } from '../../nn/index.js'
+import { array, compile, key, type NDArray, normal, placeholder, type Tensor } from '../../graph/index.js'
+import { given, initialise, type Parameters, parametersOf, type Scope } from '../../nn/index.js'
 import { type UnetSize, unetSizes } from './sizes.js'
 import { guidanceEmbedding, type UnetInputs, unet } from './unet.js'
 
@@ -32,6 +32,9 @@ const tiny = {
   context: 12,
   groups: 4,
 } as const satisfies UnetSize
+
+const furthest = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0)
 
 describe('unet()', () => {
   test.each([
@@ -74,7 +77,38 @@ describe('unet()', () => {
   })
 
   test('has an embedded size of about 1.6 million parameters', () => {
-    expect(countOf(parametersOf(described(unetSizes.diorama, 16)))).toBe(1_603_232)
+    expect(countOf(parametersOf(described(unetSizes.diorama, 16)))).toBe(1_611_856)
+  })
+
+  test('is corrected by nothing at first where it is given details, and by what they learn later', async () => {
+    const folded: UnetSize = { ...tiny, inChannels: 2, outChannels: 2, patch: 2, time: 20 }
+    const size: UnetSize = { ...folded, detail: { width: 8, blocks: 1, channels: 3 } }
+    const inputs = {
+      sample: normal(key(1), [1, 2, 8, 8]),
+      time: array([500]),
+      context: normal(key(2), [1, 3, 12]),
+    }
+    const symbols = { sample: placeholder([1, 2, 8, 8]), time: placeholder([1]), context: placeholder([1, 3, 12]) }
+    const parameters = initialise((scope) => unet(scope, symbols, size), { seed: 3 })
+    const run = async (parameters: Parameters, of: UnetSize): Promise<Float32Array> => {
+      const program = compile((sample: Tensor, time: Tensor, context: Tensor) => unet(given(parameters), { sample, time, context }, of))
+      const { data, shape } = await program(inputs.sample, inputs.time, inputs.context)
+      expect(shape).toEqual([1, 2, 8, 8])
+      return data as Float32Array
+    }
+    // A fold's outputs stand channel by channel, so the answer's own come first.
+    const first = (name: string): NDArray => {
+      const { data, shape } = parameters[name] as NDArray
+      return array((data as Float32Array).slice(0, (8 * data.length) / (shape[0] as number)), { shape: [8, ...shape.slice(1)] })
+    }
+    const without = await run(
+      { ...parameters, 'conv_out.weight': first('conv_out.weight'), 'conv_out.bias': first('conv_out.bias') },
+      folded,
+    )
+    const withDetail = await run(parameters, size)
+    expect(furthest(withDetail, without)).toBeLessThan(1e-5)
+    const learnt = normal(key(4), (parameters['detail.conv_out.weight'] as NDArray).shape)
+    expect(furthest(await run({ ...parameters, 'detail.conv_out.weight': learnt }, size), without)).toBeGreaterThan(0.1)
   })
 })
 

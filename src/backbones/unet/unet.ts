@@ -1,5 +1,5 @@
 import { concat, GeneraError, pixelShuffle, pixelUnshuffle, resize, silu, type Tensor } from '../../graph/index.js'
-import { conv2d, embedding, groupNorm, linear, type Scope, sinusoids } from '../../nn/index.js'
+import { conv2d, embedding, groupNorm, initialisers, linear, type Scope, sinusoids } from '../../nn/index.js'
 import { residualBlock } from './residual-block.js'
 import type { UnetSize } from './sizes.js'
 import { spatialTransformer } from './transformer-block.js'
@@ -29,7 +29,7 @@ export function unet(scope: Scope, inputs: UnetInputs, size: UnetSize): Tensor {
   const { sample, context } = inputs
   const { widths, blocks, depth, heads, groups, crossOnly = [], linearProjection = false, patch = 1 } = size
   const [first] = widths as readonly [number]
-  const time = silu(timeEmbedding(scope, inputs, size)) // [batch, 4·first]
+  const time = silu(timeEmbedding(scope, inputs, size)) // [batch, time width]
   const block = (at: Scope, x: Tensor, width: number): Tensor => residualBlock(at, x, width, { groups, epsilon: 1e-5, time })
   const attend = (
     at: Scope,
@@ -71,12 +71,31 @@ export function unet(scope: Scope, inputs: UnetInputs, size: UnetSize): Tensor {
     x = conv2d(up.at('upsamplers', 0, 'conv'), resize(x, shape.slice(2) as readonly number[]), width, 3, { padding: 1 })
   }
   const out = silu(groupNorm(scope.at('conv_norm_out'), x, groups))
-  return pixelShuffle(conv2d(scope.at('conv_out'), out, size.outChannels * patch * patch, 3, { padding: 1 }), patch)
+  const channels = size.outChannels + (size.detail?.channels ?? 0)
+  const answer = pixelShuffle(conv2d(scope.at('conv_out'), out, channels * patch * patch, 3, { padding: 1 }), patch)
+  return size.detail ? corrected(scope.at('detail'), answer, { sample, time }, { ...size, detail: size.detail }) : answer
+}
+
+/** What folded places were too coarse for. It corrects nothing at first, so that a trained U-Net can be given it later. */
+function corrected(
+  scope: Scope,
+  answer: Tensor,
+  { sample, time }: Pick<UnetInputs, 'sample' | 'time'>,
+  { outChannels, groups, detail: { width, blocks } }: Required<Pick<UnetSize, 'outChannels' | 'groups' | 'detail'>>,
+): Tensor {
+  let x = conv2d(scope.at('conv_in'), concat([sample, answer], 1), width, 3, { padding: 1 })
+  for (let i = 0; i < blocks; i++) x = residualBlock(scope.at('resnets', i), x, width, { groups, epsilon: 1e-5, time })
+  const out = silu(groupNorm(scope.at('conv_norm_out'), x, groups))
+  const change = conv2d(scope.at('conv_out'), out, outChannels, 3, { padding: 1, bias: false, initialiser: initialisers.zeros })
+  return answer.slice(1, 0, outChannels).add(change)
 }
 
 /** The noise level, and whatever else the row reads, as one vector per picture. */
-function timeEmbedding(scope: Scope, inputs: UnetInputs, { widths: [first], added, classes, guidance }: UnetSize): Tensor {
-  const width = (first as number) * 4
+function timeEmbedding(
+  scope: Scope,
+  inputs: UnetInputs,
+  { widths: [first], time: width = (first as number) * 4, added, classes, guidance }: UnetSize,
+): Tensor {
   const given = (name: Extra): Tensor => {
     const tensor = inputs[name]
     if (!tensor) throw new GeneraError('unet-input', `Cannot trace the U-Net without "${name}": this size reads it`)

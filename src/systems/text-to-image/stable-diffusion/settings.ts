@@ -35,9 +35,11 @@ const unetSize = z.strictObject({
   middleDepth: few,
   heads: levels(few.min(1)),
   context: width,
+  time: width.exactOptional(),
   groups: width,
   linearProjection: z.boolean().exactOptional(),
   patch: z.int().min(1).max(16).exactOptional(),
+  detail: z.strictObject({ width, blocks: few.min(1).max(16), channels: few }).exactOptional(),
 })
 
 const autoencoderSize = z.strictObject({

@@ -12,7 +12,7 @@ export function dioramaClipSize({ vocabulary, context, end }: ClipTokenizer): Cl
 }
 
 /** Token ids of texts: [texts, context]. */
-export function clipTokens(texts: readonly string[], tokenizer: ClipTokenizer): NDArray {
+export function clipTokens(texts: readonly string[], tokenizer: Pick<ClipTokenizer, 'encode' | 'context'>): NDArray {
   const ids = Int32Array.from(texts.flatMap((text) => tokenizer.encode(text).ids))
   return array(ids, { shape: [texts.length, tokenizer.context], dtype: 'int32' })
 }

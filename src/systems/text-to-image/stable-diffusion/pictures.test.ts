@@ -6,7 +6,7 @@ import { parseCaption } from '../../../diorama/index.js'
 import { key } from '../../../graph/index.js'
 import { blankImage } from '../../../media/image.js'
 import { encodePng } from '../../../media/png.js'
-import { dioramaPictures, folderPictures } from './pictures.js'
+import { dioramaPictures, folderPictures, someOf } from './pictures.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'genera-pictures-'))
 afterAll(() => rm(folder, { recursive: true }))
@@ -37,6 +37,14 @@ test('dioramaPictures() adds scenes in which one thing stands on another', async
       constraints.relations.some(({ relation }) => relation === 'on top of'),
     ).length
   expect([stacks(1), stacks(2)].every((said) => said > 5)).toBe(true)
+})
+
+test('someOf() spreads over all pictures, each with its own words', () => {
+  const pixels = Uint8Array.from({ length: 6 * 3 }, (_, i) => Math.floor(i / 3))
+  const some = someOf({ count: 6, size: 1, pixels, caption: (index) => `number ${index}` }, 3)
+  expect([some.count, some.size, [...some.pixels]]).toEqual([3, 1, [0, 0, 0, 2, 2, 2, 4, 4, 4]])
+  expect(some.caption(2, key(1))).toBe('number 4')
+  expect(someOf(some, 10).count).toBe(3)
 })
 
 test('folderPictures() cuts the middle square and takes the words beside the file', async () => {

@@ -31,19 +31,19 @@ interface Batch<T = Tensor> {
 /** Published models weigh the divergence so lightly that latents keep their detail (Rombach et al. 2022, appendix G). */
 const divergenceWeight = 1e-6
 
-/**
- * Stage 1: pixels to latents and back. The distance of the pixels and that of their differences to the right and below, so that
- * edges stay where they are; no adversary and no perceptual network, which small data does not need.
- */
+/** Of errors [batch, 3, height, width]: their size, and that of their differences to the right and below, so that edges stay where they are. */
+export function pictureDistance(error: Tensor): Tensor {
+  const step = (axis: number): Tensor => error.slice(axis, 1).sub(error.slice(axis, 0, -1))
+  return error.abs().mean().add(step(2).abs().mean()).add(step(3).abs().mean())
+}
+
+/** Stage 1: pixels to latents and back. What it draws is soft, as the mean of all that is likely; the decoder learns better in stage 4. */
 export function autoencoderLoss(scope: Scope, { pixels, noise }: Batch, size: AutoencoderSize) {
   const moments = encode(scope, pixels, size)
   const latents = moments.mean.add(moments.logVariance.mul(0.5).exp().mul(noise))
-  const error = decode(scope, latents, size).sub(pixels)
-  const step = (axis: number): Tensor => error.slice(axis, 1).sub(error.slice(axis, 0, -1))
-  const distance = error.abs().mean()
-  const edges = step(2).abs().mean().add(step(3).abs().mean())
+  const distance = pictureDistance(decode(scope, latents, size).sub(pixels))
   const prior = divergence(moments).mean()
-  return { loss: distance.add(edges).add(prior.mul(divergenceWeight)), metrics: { distance, edges, prior } }
+  return { loss: distance.add(prior.mul(divergenceWeight)), metrics: { distance, prior } }
 }
 
 export async function* trainAutoencoder({

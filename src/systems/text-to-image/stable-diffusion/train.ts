@@ -8,11 +8,12 @@ import type { TrainingEvent } from '../../../training/index.js'
 import { embeddedWeights, exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
 import { openStableDiffusion, writeStableDiffusion } from './checkpoint.js'
 import { dioramaClipSize } from './diorama-clip.js'
-import { type CaptionedPictures, type Captions, dioramaPictures, folderPictures } from './pictures.js'
-import { dioramaSettings } from './settings.js'
+import { type CaptionedPictures, type Captions, dioramaPictures, folderPictures, someOf } from './pictures.js'
+import { dioramaSettings, readSettings } from './settings.js'
 import type { NetworkName, StableDiffusionSize } from './sizes.js'
 import type { StageName } from './stages.js'
 import { latentsOf, normalised, trainAutoencoder } from './train-autoencoder.js'
+import { isDecoders, redrawn, trainDecoder } from './train-decoder.js'
 import { trainLora, writeLora } from './train-lora.js'
 import { trainTextEncoder, wordHead } from './train-text-encoder.js'
 import { tokenizerFile } from './train-tokenizer.js'
@@ -30,6 +31,8 @@ const results = {
 
 /** How many scenes are rendered; each is seen many times, with other words each time. */
 const scenes = { count: 60_000, stacks: 12_000 } as const
+/** Of them, those that the decoder learns from. */
+const redrawnPictures = 8192
 const embeddedName = 'stable-diffusion-diorama'
 const embeddedModel = embeddedWeights(embeddedName)
 
@@ -84,6 +87,23 @@ export const runs: StageRuns<StageName> = {
       const networks = { text_encoder: above(trained.text, average), unet: above(trained.unet, average), vae: autoencoder }
       await writeStableDiffusion(path, networks, { ...dioramaSettings, size })
       return [path, files.within(options.output, results.tokenizer)]
+    })
+  },
+  async *decoder(options) {
+    const path = files.within(options.output, results.model)
+    const start = options.from !== undefined && !(await exists(path)) ? options.from : await madeBy('unet', options, results.model)
+    const model = await openStableDiffusion(await chooseCheckpoint('stable-diffusion', { embedded: embeddedName }, start))
+    const settings = readSettings((await openCheckpoint(start)).metadata, String(start))
+    const whole = await allOf(start)
+    const [text_encoder, unet, vae] = [above('text_encoder', whole), above('unet', whole), above('vae', whole)]
+    const pictures = someOf(await picturesOf(options), redrawnPictures)
+    const encoded = await latentsOf(vae, pictures, model.size.autoencoder, telling(options, 'encoding pictures'))
+    const drawn = await redrawn({ model, captions: pictures, latents: encoded, ...telling(options, 'drawing their details anew') })
+    const run = trainDecoder({ size: model.size.autoencoder, initial: vae, pictures, encoded, drawn, ...runOf(options, 'decoder') })
+    yield* stage(run, async (average) => {
+      const decoder = Object.fromEntries(Object.entries(average).filter(([name]) => isDecoders(name)))
+      await writeStableDiffusion(path, { text_encoder, unet, vae: { ...vae, ...decoder } }, settings)
+      return [path]
     })
   },
   async *lora(options) {

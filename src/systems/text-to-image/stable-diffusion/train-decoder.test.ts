@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { autoencoderKL } from '../../../backbones/index.js'
+import { chooseCheckpoint } from '../../../contract/index.js'
+import { array, compile, key, type NDArray, normal, type Tensor } from '../../../graph/index.js'
+import { given, initialise, type Parameters } from '../../../nn/index.js'
+import { embeddedWeights } from '../../../weights/index.js'
+import { openStableDiffusion } from './checkpoint.js'
+import { networksOf, stableDiffusionSizes } from './sizes.js'
+import { planes } from './train-autoencoder.js'
+import { decoderLoss, isDecoders, redrawn, trainDecoder } from './train-decoder.js'
+
+const size = { latentChannels: 2, widths: [16, 16], blocks: 1, decoderBlocks: 1, groups: 4, scaling: 1, patch: 2 }
+const side = 64
+const row = { ...stableDiffusionSizes['stable-diffusion-diorama'], autoencoder: size, native: side }
+const initial = initialise(networksOf(row).vae, { seed: 1 })
+/** Squares of chance: where a cell of 4×4 px lies, both channels of the latents say how bright it is. */
+const bright = Float32Array.from(normal(key(3), [4, 16, 16]).data as Float32Array, (value) => (value > 0 ? 0.8 : -0.8))
+const pixels = Uint8Array.from({ length: 4 * side * side * 3 }, (_, i) => {
+  const [row, column] = [Math.floor(i / (3 * side)), Math.floor(i / 3) % side]
+  return 127.5 * (1 + (bright[16 * Math.floor(row / 4) + Math.floor(column / 4)] as number))
+})
+const encoded = Float32Array.from({ length: 8 * 256 }, (_, i) => bright[256 * Math.floor(i / 512) + (i % 256)] as number)
+const pictures = { count: 4, size: side, pixels, caption: () => '' }
+
+test('trainDecoder() comes closer to the pictures, and gives back the decoder beside its judge', { timeout: 120_000 }, async () => {
+  const drawn = encoded.map((value) => 0.9 * value)
+  let learnt: Parameters = {}
+  for await (const event of trainDecoder({ size, initial, pictures, encoded, drawn, steps: 150, batch: 4, learningRate: 4e-3 }))
+    if (event.kind === 'done') learnt = event.parameters
+  const latents = array(drawn, { shape: [4, 2, 16, 16] })
+  const wanted = planes(pictures, [0, 1, 2, 3])
+  const distanceOf = async (parameters: Parameters): Promise<number> => {
+    const made = await compile((x: Tensor) => autoencoderKL.decode(given(parameters), x, size))(latents)
+    return (made.data as Float32Array).reduce((sum, value, i) => sum + Math.abs(value - Number(wanted.data[i])), 0) / made.length
+  }
+  expect(await distanceOf(learnt)).toBeLessThan(0.6 * (await distanceOf(initial)))
+  expect(Object.keys(learnt).filter(isDecoders).sort()).toEqual(Object.keys(initial).filter(isDecoders).sort())
+  expect(Object.keys(learnt).filter((name) => !isDecoders(name) && !name.startsWith('discriminator.'))).toEqual([])
+})
+
+test('the judge has no opinion at first, and what lies beyond a part of a picture counts for nothing', async () => {
+  let learnt: Parameters = {}
+  for await (const event of trainDecoder({ size, initial, pictures, encoded, drawn: encoded, steps: 1, learningRate: 0 }))
+    if (event.kind === 'done') learnt = event.parameters
+  const program = compile((latents: Tensor, pixels: Tensor) => {
+    const { loss, metrics } = decoderLoss(given(learnt), { latents, pixels }, size, 8)
+    return { loss, ...metrics }
+  })
+  const of = async (pixels: NDArray) => program(normal(key(1), [1, 2, 8, 8]), pixels)
+  const blank = new Float32Array(3 * 32 * 32)
+  const { distance, doubt, hinge } = await of(array(blank, { shape: [1, 3, 32, 32] }))
+  expect([doubt.item(), hinge.item()]).toEqual([-0, 2].map((value) => expect.closeTo(value, 6)))
+  const changedAt = (row: number, column: number) =>
+    array(
+      blank.map((_, i) => (i === 32 * row + column ? 1 : 0)),
+      { shape: [1, 3, 32, 32] },
+    )
+  expect((await of(changedAt(7, 20))).distance.item()).toBe(distance.item())
+  expect((await of(changedAt(8, 20))).distance.item()).not.toBe(distance.item())
+})
+
+test('redrawn() keeps what latents show and changes their details, the same way for the same seed', { timeout: 60_000 }, async () => {
+  const weights = embeddedWeights('stable-diffusion-diorama')
+  const model = await openStableDiffusion(await chooseCheckpoint('stable-diffusion', {}, weights))
+  const latents = normal(key(2), [2, 8, 16, 16]).data as Float32Array
+  const captions = { count: 2, caption: () => 'a red cube' }
+  const told: number[] = []
+  const once = await redrawn({ model, captions, latents, onProgress: (done) => void told.push(done) })
+  expect(told).toEqual([2])
+  expect(await redrawn({ model, captions, latents })).toEqual(once)
+  const far = Math.sqrt(once.reduce((sum, value, i) => sum + (value - (latents[i] as number)) ** 2, 0) / once.length)
+  expect(far).toBeGreaterThan(0.05)
+  expect(far).toBeLessThan(1.2)
+})

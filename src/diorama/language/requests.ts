@@ -18,7 +18,7 @@ export interface Request {
 }
 
 /** What is asked for, as often as it stands here. */
-const kinds = [...repeated('story', 5), ...repeated('picture', 5), ...repeated('sum', 5), ...repeated('program', 2), 'greeting'] as const
+const kinds = [...repeated('story', 5), ...repeated('picture', 5), ...repeated('sum', 5), ...repeated('program', 2), ...repeated('greeting', 2)] as const
 
 /** What people ask for with no scene before them: a story or a picture in words of what they name, a sum, a small program, how one is. */
 export function requestsOf(key: Key, count: number, split: Exclude<Split, 'all'>): Request[] {

@@ -37,7 +37,7 @@ export function pictureDistance(error: Tensor): Tensor {
   return error.abs().mean().add(step(2).abs().mean()).add(step(3).abs().mean())
 }
 
-/** Stage 1: pixels to latents and back. What it draws is soft, as the mean of all that is likely; the decoder learns better in stage 4. */
+/** Stage 1: pixels to latents and back. What it draws is soft, as the mean of all that is likely; the decoder learns better in stage 3. */
 export function autoencoderLoss(scope: Scope, { pixels, noise }: Batch, size: AutoencoderSize) {
   const moments = encode(scope, pixels, size)
   const latents = moments.mean.add(moments.logVariance.mul(0.5).exp().mul(noise))

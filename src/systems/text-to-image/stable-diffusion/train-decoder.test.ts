@@ -7,7 +7,7 @@ import { embeddedWeights } from '../../../weights/index.js'
 import { openStableDiffusion } from './checkpoint.js'
 import { networksOf, stableDiffusionSizes } from './sizes.js'
 import { planes } from './train-autoencoder.js'
-import { decoderLoss, isDecoders, redrawn, trainDecoder } from './train-decoder.js'
+import { decoderLoss, isDecoders, partsOf, redrawn, trainDecoder } from './train-decoder.js'
 
 const size = { latentChannels: 2, widths: [16, 16], blocks: 1, decoderBlocks: 1, groups: 4, scaling: 1, patch: 2 }
 const side = 64
@@ -38,25 +38,51 @@ test('trainDecoder() comes closer to the pictures, and gives back the decoder be
   expect(Object.keys(learnt).filter((name) => !isDecoders(name) && !name.startsWith('discriminator.'))).toEqual([])
 })
 
-test('the judge has no opinion at first, and what lies beyond a part of a picture counts for nothing', async () => {
+test('the judge has no opinion at first, and where pixels do not count nothing is wrong', async () => {
   let learnt: Parameters = {}
   for await (const event of trainDecoder({ size, initial, pictures, encoded, drawn: encoded, steps: 1, learningRate: 0 }))
     if (event.kind === 'done') learnt = event.parameters
-  const program = compile((latents: Tensor, pixels: Tensor) => {
-    const { loss, metrics } = decoderLoss(given(learnt), { latents, pixels }, size, 8)
+  const program = compile((latents: Tensor, pixels: Tensor, counts: Tensor) => {
+    const { loss, metrics } = decoderLoss(given(learnt), { latents, pixels, counts }, size)
     return { loss, ...metrics }
   })
-  const of = async (pixels: NDArray) => program(normal(key(1), [1, 2, 8, 8]), pixels)
+  const counts = array(
+    Float32Array.from({ length: 32 * 32 }, (_, i) => (i < 8 * 32 ? 0 : 1)),
+    { shape: [1, 1, 32, 32] },
+  )
+  const of = async (pixels: NDArray) => program(normal(key(1), [1, 2, 8, 8]), pixels, counts)
   const blank = new Float32Array(3 * 32 * 32)
   const { distance, doubt, hinge } = await of(array(blank, { shape: [1, 3, 32, 32] }))
-  expect([doubt.item(), hinge.item()]).toEqual([-0, 2].map((value) => expect.closeTo(value, 6)))
-  const changedAt = (row: number, column: number) =>
+  expect([doubt.item(), hinge.item()]).toEqual([0, 2].map((value) => expect.closeTo(value, 6)))
+  const changedAt = (row: number) =>
     array(
-      blank.map((_, i) => (i === 32 * row + column ? 1 : 0)),
+      blank.map((_, i) => (i === 32 * row + 20 ? 1 : 0)),
       { shape: [1, 3, 32, 32] },
     )
-  expect((await of(changedAt(7, 20))).distance.item()).toBe(distance.item())
-  expect((await of(changedAt(8, 20))).distance.item()).not.toBe(distance.item())
+  expect((await of(changedAt(6))).distance.item()).toBe(distance.item())
+  expect((await of(changedAt(8))).distance.item()).not.toBe(distance.item())
+})
+
+test('partsOf() cuts the same part of latents and pixels, whose margins count only where the picture itself ends', () => {
+  // Every latent and every pixel says where it is: cells of 4×4 px, 16×16 of them.
+  const where = Float32Array.from({ length: 4 * 512 }, (_, i) => i % 256)
+  const own = Uint8Array.from({ length: pixels.length }, (_, i) => 16 * (Math.floor(i / (12 * side)) % 16) + (Math.floor(i / 12) % 16))
+  const source = { pictures: { ...pictures, pixels: own }, encoded: where, drawn: where }
+  const { latents, pixels: cut, counts } = partsOf(source, key(1), { batch: 40, size, cells: 8 })
+  const lying = { top: 0, left: 0, inside: 0 }
+  for (let i = 0; i < 40; i++) {
+    const first = Number(latents.data[i * 128])
+    const [top, left] = [Math.floor(first / 16), first % 16]
+    expect(Number(cut.data[i * 3 * 1024]) * 127.5 + 127.5).toBeCloseTo(first, 3)
+    const at = (row: number, column: number) => counts.data[i * 1024 + row * 32 + column]
+    expect([at(0, 16), at(31, 16), at(16, 0), at(16, 31)]).toEqual([top === 0, top === 8, left === 0, left === 8].map(Number))
+    expect([at(8, 16), at(16, 8), at(23, 23)]).toEqual([1, 1, 1])
+    if (top === 0) lying.top++
+    if (left === 0) lying.left++
+    if (top > 0 && top < 8 && left > 0 && left < 8) lying.inside++
+  }
+  expect(Math.min(lying.top, lying.left, lying.inside)).toBeGreaterThan(2)
+  expect(partsOf(source, key(2), { batch: 2, size, cells: 16 }).counts.data).toEqual(new Float32Array(2 * 64 * 64).fill(1))
 })
 
 test('redrawn() keeps what latents show and changes their details, the same way for the same seed', { timeout: 60_000 }, async () => {

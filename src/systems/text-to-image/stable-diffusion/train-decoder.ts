@@ -46,26 +46,29 @@ interface Batch<T = Tensor> {
   readonly latents: T
   /** [batch, 3, side, side] in [-1, 1]: the same part of the pictures. */
   readonly pixels: T
+  /** [batch, 1, side, side]: 1 where pixels count, 0 where they do not. */
+  readonly counts: T
 }
 
 /** How much it counts to pass for a real picture. */
-const adversaryWeight = 0.15
+const adversaryWeight = 0.05
 /** One latent in five is as the encoder makes it, or changed pictures would no longer be like those that they were changed from. */
 const untouched = 0.2
-/** Where a part of a picture was cut out, the decoder cannot know what lies beyond: so many px count for nothing. */
+/** Where a part was cut out of a picture, the decoder cannot know what lies beyond: so many px count for nothing. A picture's own edges do count. */
 const margin = 8
+/** Parts lie at the edges of their pictures this much more often than chance would have it, in cells: edges are few, and seen by everybody. */
+const edgeBound = 2
 const judge = 'discriminator'
 
 /**
- * Stage 4: the decoder learns to draw crisply, what a mean distance alone never teaches: where an edge may lie here or there, the mean of both is
+ * Stage 3: the decoder learns to draw crisply, what a mean distance alone never teaches: where an edge may lie here or there, the mean of both is
  * soft. A judge of patches that learns beside it tells its pictures from real ones (Isola et al. 2017; Rombach et al. 2022, appendix G), and the
  * latents are those that the U-Net leaves, which lack some of what the encoder's hold. The encoder stays as it is, so latents mean the same.
  */
-export function decoderLoss(scope: Scope, { latents, pixels }: Batch, size: AutoencoderSize, edge = 0) {
-  const inner = (x: Tensor): Tensor => (edge === 0 ? x : x.slice(2, edge, -edge).slice(3, edge, -edge))
-  const real = inner(pixels)
-  const made = inner(decode(scope, fromLatents(latents, size), size))
-  const distance = pictureDistance(made.sub(real))
+export function decoderLoss(scope: Scope, { latents, pixels: real, counts }: Batch, size: AutoencoderSize) {
+  const error = decode(scope, fromLatents(latents, size), size).sub(real).mul(counts)
+  const made = real.add(error) // nothing is wrong where nothing counts
+  const distance = pictureDistance(error)
   const doubt = patchJudge(frozen(scope).at(judge), made).mean().neg()
   const [judgedReal, judgedMade] = patchJudge(scope.at(judge), concat([real, made.stopGradient()], 0)).split(2, 0) as [Tensor, Tensor]
   const hinge = relu(judgedReal.neg().add(1))
@@ -104,10 +107,11 @@ export async function* trainDecoder({
   yield* train<Batch>(
     {
       name: 'stable-diffusion-decoder',
-      loss: (scope, given) => decoderLoss(scope, given, size, given.latents.size(2) === whole ? 0 : margin),
+      loss: (scope, given) => decoderLoss(scope, given, size),
       parameters: { ...fresh, ...Object.fromEntries(Object.entries(initial).filter(([name]) => isDecoders(name))) },
       // As for the autoencoder: quarters of pictures, then whole ones.
-      batch: (step) => cut({ pictures, encoded, drawn }, root.child(step), { batch, size, cells: step < 0.9 * steps ? whole / 2 : whole }),
+      batch: (step) =>
+        partsOf({ pictures, encoded, drawn }, root.child(step), { batch, size, cells: step < 0.95 * steps ? whole / 2 : whole }),
       optimiser: muon({ weightDecay: 0.01, beta2: 0.99 }),
       schedule: schedules.warmUp(Math.min(50, steps / 10), schedules.cosine(learningRate, steps, learningRate / 100)),
       steps,
@@ -122,8 +126,8 @@ export async function* trainDecoder({
 /** What belongs to the decoder, of an autoencoder or of a run. */
 export const isDecoders = (name: string): boolean => name.startsWith('decoder.') || name.startsWith('post_quant_conv.')
 
-/** The same part of the latents and of the pixels of some pictures. */
-function cut(
+/** The same part of the latents and of the pixels of some pictures, and where the pixels count. */
+export function partsOf(
   { pictures, encoded, drawn }: Pick<DecoderTraining, 'pictures' | 'encoded' | 'drawn'>,
   chance: Key,
   { batch, size, cells }: { readonly batch: number; readonly size: AutoencoderSize; readonly cells: number },
@@ -133,12 +137,17 @@ function cut(
   const [channels, side] = [size.latentChannels, cells * factor]
   const latents = new Float32Array(batch * channels * cells * cells)
   const pixels = new Float32Array(batch * 3 * side * side)
+  const counts = new Float32Array(batch * side * side)
+  const place = (luck: number): number => {
+    const last = whole - cells
+    return Math.max(0, Math.min(last, Math.floor(luck * (last + 1 + 2 * edgeBound)) - edgeBound))
+  }
   const draws = uniform(chance, [batch, 4]).data
   let [l, p] = [0, 0]
   for (let i = 0; i < batch; i++) {
     const [pick, x, y, kind] = draws.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number]
     const index = Math.floor(pick * pictures.count)
-    const [left, top] = [Math.floor(x * (whole - cells + 1)), Math.floor(y * (whole - cells + 1))]
+    const [left, top] = [place(x), place(y)]
     const source = kind < untouched ? encoded : drawn
     for (let channel = 0; channel < channels; channel++)
       for (let row = top; row < top + cells; row++)
@@ -148,10 +157,15 @@ function cut(
       for (let row = top * factor; row < top * factor + side; row++)
         for (let column = left * factor; column < left * factor + side; column++)
           pixels[p++] = (pictures.pixels[3 * ((index * pictures.size + row) * pictures.size + column) + channel] as number) / 127.5 - 1
+    const known = (at: number, first: number): boolean => (at >= margin || first === 0) && (at < side - margin || first + cells === whole)
+    for (let row = 0; row < side; row++)
+      for (let column = 0; column < side; column++)
+        counts[(i * side + row) * side + column] = known(row, top) && known(column, left) ? 1 : 0
   }
   return {
     latents: array(latents, { shape: [batch, channels, cells, cells] }),
     pixels: array(pixels, { shape: [batch, 3, side, side] }),
+    counts: array(counts, { shape: [batch, 1, side, side] }),
   }
 }
 

@@ -36,6 +36,8 @@ export function baseFolder(texts: Iterable<string>, size: BaseSize = baseSize): 
   return {
     'tokenizer.json': tokenizer,
     'tokenizer_config.json': written({ tokenizer_class: 'PreTrainedTokenizerFast', eos_token: end, chat_template: template }),
+    // At temperature 1 a small model strays.
+    'generation_config.json': written({ do_sample: true, temperature: 0.5, top_p: 0.9 }),
     'config.json': written({
       architectures: ['LlamaForCausalLM'],
       model_type: 'llama',

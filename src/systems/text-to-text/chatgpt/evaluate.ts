@@ -81,6 +81,7 @@ function questionsIn(documents: readonly WorldDocument[], most: number): Asked[]
   const before: Partial<Record<DocumentKind, RegExp>> = {
     questions: /\nAnswer: (.*)$/,
     dialogue: /\nAssistant: (.*)$/,
+    requests: /\nAssistant: (\d+|const .*)$/, // of stories there are many right ones
     sums: /(?: = |\? )(\S+)$/,
     code: / \/\/ (\S+)$/,
   }

@@ -39,3 +39,7 @@ export class Dice {
     return shuffled
   }
 }
+
+/** Every name as often as its share, to be picked from. */
+export const inShares = <Name extends string>(shares: Readonly<Record<Name, number>>): Name[] =>
+  (Object.entries(shares) as [Name, number][]).flatMap(([name, share]) => new Array<Name>(share).fill(name))

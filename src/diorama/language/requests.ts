@@ -7,7 +7,7 @@ import { diorama } from '../worlds.js'
 import { functions, sum } from './arithmetic.js'
 import { captionOf } from './caption.js'
 import { only } from './description.js'
-import { Dice } from './dice.js'
+import { Dice, inShares } from './dice.js'
 import { storyCaption } from './story.js'
 import { Writer } from './writer.js'
 
@@ -17,8 +17,8 @@ export interface Request {
   readonly answer: string
 }
 
-/** What is asked for, as often as it stands here. */
-const kinds = [...repeated('story', 5), ...repeated('picture', 5), ...repeated('sum', 5), ...repeated('program', 2), ...repeated('greeting', 2)] as const
+/** What is asked for, and how often. */
+const kinds = inShares({ story: 5, picture: 5, sum: 5, program: 2, greeting: 2 })
 
 /** What people ask for with no scene before them: a story or a picture in words of what they name, a sum, a small program, how one is. */
 export function requestsOf(key: Key, count: number, split: Exclude<Split, 'all'>): Request[] {
@@ -111,8 +111,4 @@ function asTyped(question: string, dice: Dice): string {
     : question.charAt(0).toLowerCase() + question.slice(1)
   const mark = /^(?:what|who|how|which)/i.test(question) ? '?' : '.'
   return dice.chance(0.4) && !/\W$/.test(proper) ? proper + mark : dice.chance(0.15) ? proper.replace(/\W$/, '') : proper
-}
-
-function repeated<const T>(item: T, times: number): T[] {
-  return new Array<T>(times).fill(item)
 }

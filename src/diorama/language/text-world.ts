@@ -8,7 +8,7 @@ import { diorama } from '../worlds.js'
 import { program, sum } from './arithmetic.js'
 import { captionLengths, captionOf } from './caption.js'
 import { dialogueOf, type Turn } from './dialogue.js'
-import { Dice } from './dice.js'
+import { Dice, inShares } from './dice.js'
 import { questionsOf } from './questions.js'
 import { requestsOf } from './requests.js'
 import { storyCaption } from './story.js'
@@ -17,8 +17,7 @@ import { storyCaption } from './story.js'
 export const documentShares = { captions: 15, questions: 25, dialogue: 20, story: 8, requests: 18, sums: 9, code: 5 } as const
 export type DocumentKind = keyof typeof documentShares
 
-/** Every kind as often as its share. */
-const shares = (Object.keys(documentShares) as DocumentKind[]).flatMap((kind) => new Array<DocumentKind>(documentShares[kind]).fill(kind))
+const kinds = inShares(documentShares)
 
 export interface TextWorldOptions {
   readonly seed?: number
@@ -40,7 +39,7 @@ export function textWorld({ seed = 0, split = 'train' }: TextWorldOptions = {}):
   return (index) => {
     const own = root.child(index)
     const dice = new Dice(own.child('kind'))
-    const kind = dice.pick(shares)
+    const kind = dice.pick(kinds)
     return { kind, text: documents[kind](own.child(kind), split) }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -39,6 +39,14 @@ test("the stages make a model of a user's own pictures, each from what those bef
   const [made] = await stableDiffusion.make({ prompt: 'something red', steps: 1, seed: 1 }, { checkpoint })
   expect(made.value).toMatchObject({ width: 128, height: 128 })
   await stableDiffusion.dispose()
+
+  // A model to start from brings its tokenizer.
+  const further = join(folder, 'further')
+  await mkdir(further)
+  for await (const _ of stages.find(({ name }) => name === 'unet')?.run({ data, output: further, from: checkpoint, steps: 1 }) ?? []);
+  const tokenizer = 'diorama-tokenizer.json'
+  expect(await readFile(join(further, tokenizer))).toEqual(await readFile(join(output, tokenizer)))
+  expect(await readdir(further)).toContain('stable-diffusion.safetensors')
 })
 
 test('a stage that is interrupted while it renders ends, and leaves nothing behind', { timeout: 60_000 }, async () => {

@@ -3,7 +3,7 @@ import { chooseCheckpoint, type StageEvent, type StageRuns, type TrainingOptions
 import { noiseSchedule } from '../../../generative/index.js'
 import { array, GeneraError, type NDArray, sharedRuntime } from '../../../graph/index.js'
 import type { Parameters } from '../../../nn/index.js'
-import { embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
+import { type ClipTokenizer, embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
 import type { TrainingEvent } from '../../../training/index.js'
 import { embeddedWeights, exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
 import { openStableDiffusion, writeStableDiffusion } from './checkpoint.js'
@@ -38,16 +38,12 @@ const embeddedModel = embeddedWeights(embeddedName)
 
 /** What the stages of `stages.ts` do: each goes on from its own run if the folder holds one, and needs the results of those before it. */
 export const runs: StageRuns<StageName> = {
-  async *tokenizer({ output, data, from }) {
-    const path = files.within(output, results.tokenizer)
-    // Words are made of the pieces that the text tower knows, where one is there to start from.
-    const text = data === undefined && from === undefined ? tokenizerFile() : await textOf(embeddedTokenizer('diorama'))
-    await files.write([{ location: path, chunks: [new TextEncoder().encode(text)] }])
-    yield { kind: 'done', files: [path] }
+  async *tokenizer(options) {
+    yield { kind: 'done', files: [await writeTokenizer(options)] }
   },
   async *'text-encoder'(options) {
     const path = files.within(options.output, results.clip)
-    const tokenizer = await openTokenizer(await madeBy('tokenizer', options, results.tokenizer))
+    const tokenizer = await tokenizerOf(options)
     const pictures = await picturesOf(options)
     const initial = options.from === undefined ? {} : { ...(await startOf(options, 'text_encoder')), ...(await allOf(options.from)) }
     yield* stage(trainTextEncoder({ pictures: [pictures], tokenizer, initial, ...runOf(options, 'clip') }), async (average) => {
@@ -68,7 +64,7 @@ export const runs: StageRuns<StageName> = {
   },
   async *unet(options) {
     const path = files.within(options.output, results.model)
-    const tokenizer = await openTokenizer(await madeBy('tokenizer', options, results.tokenizer))
+    const tokenizer = await tokenizerOf(options)
     const autoencoder = await autoencoderOf(options)
     const { prediction, schedule, size: embedded } = dioramaSettings
     const { projection: _, ...text } = dioramaClipSize(tokenizer).text
@@ -129,6 +125,22 @@ export const runs: StageRuns<StageName> = {
       }
     }
   },
+}
+
+/** Words are made of the pieces that the text tower knows, where one is there to start from; its tokenizer lies beside it, or is the embedded one. */
+async function writeTokenizer({ output, data, from }: TrainingOptions): Promise<string> {
+  const path = files.within(output, results.tokenizer)
+  const own = from === undefined ? undefined : files.beside(from, results.tokenizer)
+  const known = own !== undefined && (await exists(own)) ? own : embeddedTokenizer('diorama')
+  const text = data === undefined && from === undefined ? tokenizerFile() : await textOf(known)
+  await files.write([{ location: path, chunks: [new TextEncoder().encode(text)] }])
+  return path
+}
+
+/** What the first stage has left. A model to start from brings its own, so that any stage can be the first. */
+async function tokenizerOf(options: TrainingOptions): Promise<ClipTokenizer> {
+  const brought = options.from !== undefined && !(await exists(files.within(options.output, results.tokenizer)))
+  return openTokenizer(brought ? await writeTokenizer(options) : await madeBy('tokenizer', options, results.tokenizer))
 }
 
 /** A run's events, and at its end the files that come of its averaged parameters. */
@@ -247,7 +259,7 @@ async function towerOf(location: string): Promise<Parameters> {
   return Object.fromEntries(tower)
 }
 
-async function textOf(location: URL): Promise<string> {
+async function textOf(location: string | URL): Promise<string> {
   const file = await files.open(location)
   return new TextDecoder().decode(await file.read(0, file.size))
 }

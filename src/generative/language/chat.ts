@@ -90,7 +90,9 @@ export function chatWith(model: ChatModel): Chat {
         const reader = new CallReader(known.size > 0 ? template.calls : undefined)
         const calls: (ToolCall | UnreadCall)[] = []
         let [answer, ending]: [string, Ending] = ['', 'end']
-        const events = function* ({ text, calls: fresh }: ReturnType<CallReader['end']>): Generator<ChatEvent> {
+        const events = function* ({ text: read, calls: fresh }: ReturnType<CallReader['end']>): Generator<ChatEvent> {
+          // The space between "Assistant:" and an answer belongs to its first token, and templates write it themselves.
+          const text = answer === '' ? read.replace(/^ /, '') : read
           answer += text
           if (text !== '') yield { kind: 'text', text }
           for (const call of fresh) yield { kind: 'call', call }

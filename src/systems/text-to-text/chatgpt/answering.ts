@@ -20,8 +20,7 @@ export async function answering(location: string, runtime: Runtime): Promise<Gen
       let [pieces, tokens, ending] = [0, 0, 'end']
       for await (const event of answer(model, input, { seed, signal })) {
         if (event.kind === 'text') {
-          // In a dialogue the space before an answer belongs to its first token, not to what is said.
-          value += value === '' && input.template ? event.text.trimStart() : event.text
+          value += event.text
           pieces = Math.min(pieces + 1, input.maxTokens - 1)
           yield { kind: 'preview', index, value }
           yield { kind: 'progress', stage: 'answer', done: index * input.maxTokens + pieces, total }

@@ -4,5 +4,5 @@ export { type Batches, batches, Dataset, DatasetError, type DatasetSource, datas
 export * from './optimisers.js'
 export type { Schedule } from './schedules.js'
 export * as schedules from './schedules.js'
-export { DivergedError, type Recipe, type TrainingEvent, train } from './train.js'
+export { DivergedError, type Recipe, type RunOptions, type TrainingEvent, train } from './train.js'
 export { RecordError, type RecordFunction, serveRecords, type WorkerScript, type WorkerSource, workerDataset } from './workers.js'

@@ -41,6 +41,18 @@ export interface Recipe<Batch> {
   readonly sample?: { readonly every: number; readonly draw: (parameters: Parameters, step: number) => unknown }
 }
 
+/** What whoever starts a training may set of its run. */
+export interface RunOptions {
+  readonly steps?: number
+  /** Examples of a step. */
+  readonly batch?: number
+  readonly learningRate?: number
+  readonly seed?: number
+  /** Where the run is saved, and goes on from. */
+  readonly checkpoint?: string
+  readonly signal?: AbortSignal
+}
+
 export type TrainingEvent =
   | { readonly kind: 'start'; readonly step: number; readonly steps: number; readonly parameters: number; readonly resumed: boolean }
   | {

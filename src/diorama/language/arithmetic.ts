@@ -1,5 +1,6 @@
 import type { Split } from '../splits.js'
 import type { Dice } from './dice.js'
+import { capitalised } from './lexicon.js'
 
 /** One pair of numbers in seven is held out, whichever way round it stands. */
 const isHeldOut = (a: number, b: number): boolean => (a * b + a + b) % 7 === 3
@@ -48,5 +49,5 @@ export function program(dice: Dice, split: Split): string {
     const [a, b] = numbers(dice, split)
     return `${name}(${a}, ${b}) // ${of(a, b)}`
   })
-  return [`/** ${says.charAt(0).toUpperCase()}${says.slice(1)}. */`, `const ${name} = (a, b) => ${body}`, ...calls].join('\n')
+  return [`/** ${capitalised(says)}. */`, `const ${name} = (a, b) => ${body}`, ...calls].join('\n')
 }

@@ -7,9 +7,13 @@ import { filters, outcomeOf, type Program, type Step } from './program.js'
 import { Asker, askable, capital, queryWords } from './questions.js'
 import { Writer } from './writer.js'
 
-export interface Turn {
+/** What is asked, and what is answered. */
+export interface Exchange {
   readonly question: string
   readonly answer: string
+}
+
+export interface Turn extends Exchange {
   /** The whole question, with what "it" and "those" stand for. */
   readonly program: Program
   /** False where the question takes for granted what is not so; the answer then says what is. */

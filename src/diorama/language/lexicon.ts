@@ -267,5 +267,7 @@ export function* allWordings(): Generator<{ kind: Kind; value: string; words: st
 /** The plural of a noun of the lexicon, which may be of several words. */
 export const plural = (noun: string): string => (noun === 'dice' ? noun : /(?:s|x|ch|sh)$/.test(noun) ? `${noun}es` : `${noun}s`)
 
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** "a" or "an" before these words. */
 export const withArticle = (words: string): string => `${/^[aeiou]/i.test(words) ? 'an' : 'a'} ${words}`

@@ -4,7 +4,7 @@ import { colours, materials, type Relation, relations, type Scene, shapes, sizes
 import type { Split } from '../splits.js'
 import { type Attribute, type Description, fits, fitting, only } from './description.js'
 import { Dice } from './dice.js'
-import { withArticle } from './lexicon.js'
+import { capitalised, withArticle } from './lexicon.js'
 import { filters, outcomeOf, type Program, type Step } from './program.js'
 import { Writer } from './writer.js'
 
@@ -354,4 +354,4 @@ export function queryWords(dice: Dice, attribute: (typeof askable)[number], the:
   return dice.pick([`what ${attribute} is ${the}`, `what is the ${attribute} of ${the}`])
 }
 
-export const capital = (question: string): string => `${question.charAt(0).toUpperCase()}${question.slice(1)}?`
+export const capital = (question: string): string => `${capitalised(question)}?`

@@ -7,21 +7,17 @@ import { diorama } from '../worlds.js'
 import { functions, sum } from './arithmetic.js'
 import { captionOf } from './caption.js'
 import { only } from './description.js'
+import type { Exchange } from './dialogue.js'
 import { Dice, inShares } from './dice.js'
+import { capitalised } from './lexicon.js'
 import { storyCaption } from './story.js'
 import { Writer } from './writer.js'
-
-export interface Request {
-  readonly question: string
-  /** One line. */
-  readonly answer: string
-}
 
 /** What is asked for, and how often. */
 const kinds = inShares({ story: 5, picture: 5, sum: 5, program: 2, greeting: 2 })
 
-/** What people ask for with no scene before them: a story or a picture in words of what they name, a sum, a small program, how one is. */
-export function requestsOf(key: Key, count: number, split: Exclude<Split, 'all'>): Request[] {
+/** What people ask for with no scene before them: a story or a picture in words of what they name, a sum, a small program, how one is. Answers are one line. */
+export function requestsOf(key: Key, count: number, split: Exclude<Split, 'all'>): Exchange[] {
   return Array.from({ length: count }, (_, i) => {
     const own = key.child(i)
     const dice = new Dice(own.child('request'))
@@ -30,7 +26,7 @@ export function requestsOf(key: Key, count: number, split: Exclude<Split, 'all'>
   })
 }
 
-const requests: Readonly<Record<(typeof kinds)[number], (key: Key, dice: Dice, split: Exclude<Split, 'all'>) => Request>> = {
+const requests: Readonly<Record<(typeof kinds)[number], (key: Key, dice: Dice, split: Exclude<Split, 'all'>) => Exchange>> = {
   story: (key, dice, split) => {
     const story = sampleStory(key.child('story'), diorama.full, { split })
     const { text, constraints } = storyCaption(story, key.child('words'), { split, length: dice.pick(['medium', 'long', 'long']) })
@@ -102,13 +98,11 @@ function place({ setting, time }: Constraints, dice: Dice, split: Split): string
   return time && dice.chance(0.4) ? `${where} ${writer.word('time', time)}` : where
 }
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`
+const sentence = (text: string): string => `${capitalised(text).replace(/\.$/, '')}.`
 
 /** With a capital letter and a mark at the end, or in a hurry. */
 function asTyped(question: string, dice: Dice): string {
-  const proper = dice.chance(0.5)
-    ? question.charAt(0).toUpperCase() + question.slice(1)
-    : question.charAt(0).toLowerCase() + question.slice(1)
+  const proper = dice.chance(0.5) ? capitalised(question) : question.charAt(0).toLowerCase() + question.slice(1)
   const mark = /^(?:what|who|how|which)/i.test(question) ? '?' : '.'
   return dice.chance(0.4) && !/\W$/.test(proper) ? proper + mark : dice.chance(0.15) ? proper.replace(/\W$/, '') : proper
 }

@@ -7,7 +7,7 @@ import type { Split } from '../splits.js'
 import { diorama } from '../worlds.js'
 import { program, sum } from './arithmetic.js'
 import { captionLengths, captionOf } from './caption.js'
-import { dialogueOf, type Turn } from './dialogue.js'
+import { dialogueOf, type Exchange } from './dialogue.js'
 import { Dice, inShares } from './dice.js'
 import { questionsOf } from './questions.js'
 import { requestsOf } from './requests.js'
@@ -69,7 +69,7 @@ const documents: Readonly<Record<DocumentKind, Writes>> = {
   code: (own, split) => program(new Dice(own), split),
 }
 
-const turnText = ({ question, answer }: Pick<Turn, 'question' | 'answer'>): string => `User: ${question}\nAssistant: ${answer}`
+const turnText = ({ question, answer }: Exchange): string => `User: ${question}\nAssistant: ${answer}`
 
 /**
  * A scene as a text from which every question about it can be answered:

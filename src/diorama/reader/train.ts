@@ -1,7 +1,7 @@
 import { array, type Concrete, key, type NDArray, placeholder, uniform } from '../../graph/index.js'
 import type { Image } from '../../media/image.js'
 import { initialise, type Parameters, type Scope } from '../../nn/index.js'
-import { muon, schedules, type TrainingEvent, train } from '../../training/index.js'
+import { muon, type RunOptions, schedules, type TrainingEvent, train } from '../../training/index.js'
 import { dioramaDataset } from '../dataset.js'
 import { type Reading, readingOf } from '../reading.js'
 import { augment, type Seen } from './augment.js'
@@ -9,18 +9,12 @@ import { type ReaderBatch, readerLoss } from './loss.js'
 import { cellsOf, objectWordNames, type ReaderSize, reader, readerSizes, sceneWordNames } from './network.js'
 import { targetsOf } from './targets.js'
 
-export interface ReaderTraining {
+export interface ReaderTraining extends Omit<RunOptions, 'learningRate'> {
   readonly size?: ReaderSize
   /** How many scenes of each world are rendered; every one is seen many times, each time changed. */
   readonly scenes?: Readonly<Record<'simple' | 'full', number>>
-  readonly steps?: number
-  readonly batch?: number
-  readonly seed?: number
   /** What to start from in place of chance. */
   readonly initial?: Parameters
-  /** Where the run is saved, and goes on from. */
-  readonly checkpoint?: string
-  readonly signal?: AbortSignal
   /** Rendering comes first and takes minutes. */
   readonly onRender?: (done: number, total: number) => void
 }

@@ -1,24 +1,17 @@
 import { autoencoderKL } from '../../../backbones/index.js'
 import { array, compile, type Key, key, type NDArray, normal, placeholder, type Tensor, uniform } from '../../../graph/index.js'
 import { given, initialise, type Parameters, type Scope } from '../../../nn/index.js'
-import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import { muon, type RunOptions, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import type { CaptionedPictures, DioramaPictures } from './pictures.js'
 
 const { decode, divergence, downsampling, encode, fromLatents, toLatents } = autoencoderKL
 type AutoencoderSize = autoencoderKL.AutoencoderSize
 
-export interface AutoencoderTraining {
+export interface AutoencoderTraining extends RunOptions {
   readonly pictures: CaptionedPictures
   readonly size?: AutoencoderSize
-  readonly steps?: number
-  readonly batch?: number
-  readonly learningRate?: number
-  readonly seed?: number
   /** What to start from in place of chance. */
   readonly initial?: Parameters
-  /** Where the run is saved, and goes on from. */
-  readonly checkpoint?: string
-  readonly signal?: AbortSignal
 }
 
 interface Batch<T = Tensor> {
@@ -92,22 +85,41 @@ const autoencoder = (scope: Scope, pixels: Tensor, size: AutoencoderSize): Tenso
  * Pictures as [batch, 3, side, side] in [-1, 1]. With a key each is mirrored or not and cut to a square of `crop` pixels somewhere in
  * it; without one they are whole and as they are.
  */
-export function planes({ size, pixels }: CaptionedPictures, indices: readonly number[], chance?: Key, crop = size): NDArray {
-  const area = crop * crop
-  const out = new Float32Array(indices.length * 3 * area)
+export function planes(pictures: CaptionedPictures, indices: readonly number[], chance?: Key, crop = pictures.size): NDArray {
+  const out = new Float32Array(indices.length * 3 * crop * crop)
   const draws = chance && uniform(chance.child('crops'), [3 * indices.length]).data
   indices.forEach((index, i) => {
     const [turn = 1, x = 0, y = 0] = draws?.subarray(3 * i, 3 * i + 3) ?? []
-    const [left, top] = [Math.floor(x * (size - crop + 1)), Math.floor(y * (size - crop + 1))]
-    const stride = turn < 0.5 ? -3 : 3
-    for (let row = 0; row < crop; row++) {
-      let from = 3 * ((index * size + top + row) * size + (stride > 0 ? left : left + crop - 1))
-      let to = 3 * i * area + row * crop
-      for (let column = 0; column < crop; column++, from += stride, to++)
-        for (let c = 0; c < 3; c++) out[to + c * area] = (pixels[from + c] as number) / 127.5 - 1
-    }
+    const [left, top] = [Math.floor(x * (pictures.size - crop + 1)), Math.floor(y * (pictures.size - crop + 1))]
+    cut(pictures, index, { left, top, side: crop, mirrored: turn < 0.5 }, out, i)
   })
   return array(out, { shape: [indices.length, 3, crop, crop] })
+}
+
+/** A square of a picture, in px. */
+export interface Square {
+  readonly left: number
+  readonly top: number
+  readonly side: number
+  readonly mirrored?: boolean
+}
+
+/** Writes a square of a picture as the `place`-th [3, side, side] of `out`. */
+export function cut(
+  { size, pixels }: Pick<CaptionedPictures, 'size' | 'pixels'>,
+  index: number,
+  { left, top, side, mirrored = false }: Square,
+  out: Float32Array,
+  place: number,
+): void {
+  const area = side * side
+  const stride = mirrored ? -3 : 3
+  for (let row = 0; row < side; row++) {
+    let from = 3 * ((index * size + top + row) * size + (mirrored ? left + side - 1 : left))
+    let to = 3 * place * area + row * side
+    for (let column = 0; column < side; column++, from += stride, to++)
+      for (let c = 0; c < 3; c++) out[to + c * area] = (pixels[from + c] as number) / 127.5 - 1
+  }
 }
 
 /** The mean latents of pictures, 32 at a time: [count, latent channels, cells, cells]. */

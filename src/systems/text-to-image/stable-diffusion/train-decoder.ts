@@ -15,16 +15,16 @@ import {
   uniform,
 } from '../../../graph/index.js'
 import { conv2d, frozen, groupNorm, initialise, initialisers, type Parameters, type Scope } from '../../../nn/index.js'
-import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import { muon, type RunOptions, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import { clipTokens } from './diorama-clip.js'
 import type { StableDiffusionModel } from './model.js'
 import type { CaptionedPictures, Captions } from './pictures.js'
-import { pictureDistance } from './train-autoencoder.js'
+import { cut, pictureDistance } from './train-autoencoder.js'
 
 const { decode, downsampling, fromLatents } = autoencoderKL
 type AutoencoderSize = autoencoderKL.AutoencoderSize
 
-export interface DecoderTraining {
+export interface DecoderTraining extends RunOptions {
   readonly size: AutoencoderSize
   /** The decoder to start from, under the names of the autoencoder. */
   readonly initial: Parameters
@@ -32,13 +32,6 @@ export interface DecoderTraining {
   /** Scaled latents [count, latent channels, cells, cells] of each picture: as the encoder makes them, and as the U-Net leaves them. */
   readonly encoded: Float32Array
   readonly drawn: Float32Array
-  readonly steps?: number
-  readonly batch?: number
-  readonly learningRate?: number
-  readonly seed?: number
-  /** Where the run is saved, and goes on from. */
-  readonly checkpoint?: string
-  readonly signal?: AbortSignal
 }
 
 interface Batch<T = Tensor> {
@@ -56,7 +49,7 @@ const adversaryWeight = 0.05
 const untouched = 0.2
 /** Where a part was cut out of a picture, the decoder cannot know what lies beyond: so many px count for nothing. A picture's own edges do count. */
 const margin = 8
-/** Parts lie at the edges of their pictures this much more often than chance would have it, in cells: edges are few, and seen by everybody. */
+/** Parts that would lie up to so many cells beyond their picture are moved to its edge: edges are few, and everybody sees them. */
 const edgeBound = 2
 const judge = 'discriminator'
 
@@ -143,20 +136,17 @@ export function partsOf(
     return Math.max(0, Math.min(last, Math.floor(luck * (last + 1 + 2 * edgeBound)) - edgeBound))
   }
   const draws = uniform(chance, [batch, 4]).data
-  let [l, p] = [0, 0]
+  let to = 0
   for (let i = 0; i < batch; i++) {
-    const [pick, x, y, kind] = draws.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number]
+    const [pick = 0, x = 0, y = 0, kind = 0] = draws.subarray(4 * i, 4 * i + 4)
     const index = Math.floor(pick * pictures.count)
     const [left, top] = [place(x), place(y)]
     const source = kind < untouched ? encoded : drawn
     for (let channel = 0; channel < channels; channel++)
       for (let row = top; row < top + cells; row++)
         for (let column = left; column < left + cells; column++)
-          latents[l++] = source[((index * channels + channel) * whole + row) * whole + column] as number
-    for (let channel = 0; channel < 3; channel++)
-      for (let row = top * factor; row < top * factor + side; row++)
-        for (let column = left * factor; column < left * factor + side; column++)
-          pixels[p++] = (pictures.pixels[3 * ((index * pictures.size + row) * pictures.size + column) + channel] as number) / 127.5 - 1
+          latents[to++] = source[((index * channels + channel) * whole + row) * whole + column] as number
+    cut(pictures, index, { left: left * factor, top: top * factor, side }, pixels, i)
     const known = (at: number, first: number): boolean => (at >= margin || first === 0) && (at < side - margin || first + cells === whole)
     for (let row = 0; row < side; row++)
       for (let column = 0; column < side; column++)

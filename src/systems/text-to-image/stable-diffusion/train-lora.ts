@@ -2,7 +2,7 @@ import { autoencoderKL, unet } from '../../../backbones/index.js'
 import { addNoise, denoisingLoss, drawTimes, targetOf } from '../../../generative/index.js'
 import { GeneraError, key, NDArray, normal, placeholder, type Runtime, type Tensor, uniform } from '../../../graph/index.js'
 import { initialise, type ParameterSource, type Parameters, Scope, withAdapter } from '../../../nn/index.js'
-import { adamW, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import { adamW, type RunOptions, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import { writeSafetensors } from '../../../weights/index.js'
 import { readConditions } from './conditions.js'
 import type { StableDiffusionModel } from './model.js'
@@ -10,19 +10,12 @@ import { compileNetworks, type Networks } from './networks.js'
 import { joined, pixelsOf } from './picture.js'
 import type { CaptionedPictures } from './pictures.js'
 
-export interface LoraTraining {
+export interface LoraTraining extends RunOptions {
   readonly model: StableDiffusionModel
   /** Of the size that the model was trained with. */
   readonly pictures: CaptionedPictures
   readonly rank?: number
-  readonly steps?: number
-  readonly batch?: number
-  readonly learningRate?: number
-  readonly seed?: number
-  /** Where the run is saved, and goes on from. */
-  readonly checkpoint?: string
   readonly runtime: Runtime
-  readonly signal?: AbortSignal
 }
 
 /** A picture and its words as the U-Net sees them: they do not change while only the U-Net learns. */

@@ -3,24 +3,17 @@ import { contrastiveAccuracy, contrastiveLoss, wordLoss } from '../../../generat
 import { type Key, key, placeholder, type Tensor, uniform } from '../../../graph/index.js'
 import { initialise, type Parameters, type Scope } from '../../../nn/index.js'
 import type { ClipTokenizer } from '../../../tokenizers/index.js'
-import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import { muon, type RunOptions, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import { clipPixels, clipTokens, dioramaClipSize } from './diorama-clip.js'
 import type { CaptionedPictures } from './pictures.js'
 
-export interface TextEncoderTraining {
+export interface TextEncoderTraining extends Omit<RunOptions, 'learningRate'> {
   /** Where pairs are drawn from, each picture as often as any other. Sizes may differ. */
   readonly pictures: readonly CaptionedPictures[]
   readonly tokenizer: ClipTokenizer
   readonly size?: ClipSize
-  readonly steps?: number
-  /** Pairs that are told apart in one step. */
-  readonly batch?: number
-  readonly seed?: number
   /** What to start from in place of chance, as far as it has the names of this run. */
   readonly initial?: Parameters
-  /** Where the run is saved, and goes on from. */
-  readonly checkpoint?: string
-  readonly signal?: AbortSignal
 }
 
 interface Batch<T = Tensor> {

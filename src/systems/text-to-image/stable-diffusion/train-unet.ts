@@ -3,13 +3,13 @@ import { addNoise, denoisingLoss, drawTimes, type NoiseSchedule, type Prediction
 import { array, type Key, key, normal, placeholder, type Tensor, uniform } from '../../../graph/index.js'
 import { initialise, type Parameters, type Scope } from '../../../nn/index.js'
 import type { ClipTokenizer } from '../../../tokenizers/index.js'
-import { muon, schedules, type TrainingEvent, train } from '../../../training/index.js'
+import { muon, type RunOptions, schedules, type TrainingEvent, train } from '../../../training/index.js'
 import { clipTokens } from './diorama-clip.js'
 import { misspell } from './misspell.js'
 import type { Captions } from './pictures.js'
 import type { StableDiffusionSize } from './sizes.js'
 
-export interface UnetTraining {
+export interface UnetTraining extends RunOptions {
   readonly captions: Captions
   /** Scaled latents of the pictures in their order: [count, latent channels, cells, cells]. */
   readonly latents: Float32Array
@@ -19,13 +19,6 @@ export interface UnetTraining {
   readonly schedule: NoiseSchedule
   /** What to start from in place of chance, under the names of the run: a text tower that learnt from contrast, or all of a trained model. */
   readonly initial?: Parameters
-  readonly steps?: number
-  readonly batch?: number
-  readonly learningRate?: number
-  readonly seed?: number
-  /** Where the run is saved, and goes on from. */
-  readonly checkpoint?: string
-  readonly signal?: AbortSignal
   readonly sample?: { readonly every: number; readonly draw: (parameters: Parameters, step: number) => unknown }
 }
 

@@ -41,12 +41,14 @@ test("the stages make a model of a user's own pictures, each from what those bef
   await stableDiffusion.dispose()
 
   // A model to start from brings its tokenizer.
-  const further = join(folder, 'further')
-  await mkdir(further)
-  for await (const _ of stages.find(({ name }) => name === 'unet')?.run({ data, output: further, from: checkpoint, steps: 1 }) ?? []);
   const tokenizer = 'diorama-tokenizer.json'
-  expect(await readFile(join(further, tokenizer))).toEqual(await readFile(join(output, tokenizer)))
-  expect(await readdir(further)).toContain('stable-diffusion.safetensors')
+  for (const stage of ['unet', 'decoder']) {
+    const further = join(folder, stage)
+    await mkdir(further)
+    for await (const _ of stages.find(({ name }) => name === stage)?.run({ data, output: further, from: checkpoint, steps: 1 }) ?? []);
+    expect(await readFile(join(further, tokenizer))).toEqual(await readFile(join(output, tokenizer)))
+    expect(await readdir(further)).toContain('stable-diffusion.safetensors')
+  }
 })
 
 test('a stage that is interrupted while it renders ends, and leaves nothing behind', { timeout: 60_000 }, async () => {

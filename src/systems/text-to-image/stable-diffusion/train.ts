@@ -88,6 +88,7 @@ export const runs: StageRuns<StageName> = {
   async *decoder(options) {
     const path = files.within(options.output, results.model)
     const start = options.from !== undefined && !(await exists(path)) ? options.from : await madeBy('unet', options, results.model)
+    await tokenizerOf(options)
     const model = await openStableDiffusion(await chooseCheckpoint('stable-diffusion', { embedded: embeddedName }, start))
     const settings = readSettings((await openCheckpoint(start)).metadata, String(start))
     const whole = await allOf(start)
@@ -99,7 +100,7 @@ export const runs: StageRuns<StageName> = {
     yield* stage(run, async (average) => {
       const decoder = Object.fromEntries(Object.entries(average).filter(([name]) => isDecoders(name)))
       await writeStableDiffusion(path, { text_encoder, unet, vae: { ...vae, ...decoder } }, settings)
-      return [path]
+      return [path, files.within(options.output, results.tokenizer)]
     })
   },
   async *lora(options) {

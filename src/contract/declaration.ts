@@ -32,6 +32,8 @@ export interface TrainingOptions {
   readonly output: string
   /** In place of the stage's own number. */
   readonly steps?: number
+  /** The highest one of the run, in place of the stage's own. */
+  readonly learningRate?: number
   readonly seed?: number
   readonly signal?: AbortSignal
   readonly runtime?: Runtime

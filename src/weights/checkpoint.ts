@@ -4,6 +4,7 @@ import type { NDArray } from '../graph/ndarray.js'
 import type { BlockFormat, QuantisedWeight } from '../graph/ops/quantised.js'
 import type { ByteRegion } from '../graph/region.js'
 import { CheckpointError, quoted } from './checkpoint-error.js'
+import { scaledBack, withScales } from './eight-bits.js'
 import { type ByteSource, blobFile, copied, memoryFile, type OpenFile } from './files.js'
 import type { GgufType } from './gguf/gguf-types.js'
 import { recognisedBytes } from './recognise.js'
@@ -14,7 +15,10 @@ import { decodeTensor, readableStorage, type StorageDType, storageFacts } from '
 export interface TensorInfo {
   /** The element type of the array that `read` gives; undefined where genera has none. */
   readonly dtype: DType | undefined
-  /** The element type in the file. Where it differs from `dtype`, `read` converts: F64 rounds to float32, I16, U16 and U32 widen. */
+  /**
+   * The element type in the file. Where it differs from `dtype`, `read` converts: F64 rounds to float32, I16, U16 and U32 widen, I8 with scales
+   * of its own gives float32.
+   */
   readonly storage: StorageDType | GgufType
   readonly shape: readonly number[]
   /** The file that holds it, as the caller or the index names it. */
@@ -105,7 +109,8 @@ export async function readHeader(file: OpenFile): Promise<SafetensorsHeader> {
 }
 
 /** The tensors that a header describes, in whatever format it was written. */
-export function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsHeader): Checkpoint {
+export function checkpointOf(file: OpenFile, { metadata, tensors: stored }: SafetensorsHeader): Checkpoint {
+  const tensors = withScales(stored)
   const names = [...tensors.keys()]
   const copies = new Map<string, Uint8Array>()
   let closed = false
@@ -118,19 +123,19 @@ export function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsH
 
   function info(name: string): TensorInfo {
     const entry = entryOf(name)
-    const { storage, shape, offset, length, strides } = entry
+    const { storage, shape, offset, length, strides, scales } = entry
     const { dtype, convert } = storageFacts(storage)
-    const region =
-      file.source && dtype && !convert && !strides ? { source: file.source, offset, length } : dtype && converted(name, dtype, entry)
-    return { dtype, storage, shape, file: file.name, offset, length, region }
+    const asItIs = dtype && !convert && !strides && !scales
+    const region = file.source && asItIs ? { source: file.source, offset, length } : dtype && converted(name, entry)
+    return { dtype: scales ? 'float32' : dtype, storage, shape, file: file.name, offset, length, region }
   }
 
   /** Points at a converted copy, made when it is first asked for. */
-  function converted(name: string, dtype: DType, entry: TensorEntry): ByteRegion | undefined {
+  function converted(name: string, entry: TensorEntry): ByteRegion | undefined {
     if (!file.source || !('bytes' in file.source)) return undefined
-    const { storage, shape, offset, length } = entry
-    const bytes =
-      copies.get(name) ?? decodeTensor(dtype, storage, shape, inOrder(copied(file.source.bytes, offset, length), entry).buffer).bytes
+    const whole = file.source.bytes
+    const bytesOf = ({ offset, length }: TensorEntry) => copied(whole, offset, length)
+    const bytes = copies.get(name) ?? decoded(entry, bytesOf(entry), entry.scales && bytesOf(entry.scales)).bytes
     copies.set(name, bytes)
     return { source: { bytes, name: `${quoted(name)} of ${file.name}` }, offset: 0, length: bytes.length }
   }
@@ -144,17 +149,25 @@ export function checkpointOf(file: OpenFile, { metadata, tensors }: SafetensorsH
 
     async read(name) {
       const entry = entryOf(name)
-      const { storage, shape, offset, length } = entry
-      const { dtype } = storageFacts(storage)
+      const { storage, offset, length, scales } = entry
       if (closed) throw alreadyClosed(file.name, name)
-      if (!dtype) throw unsupported(file.name, name, storage)
-      return decodeTensor(dtype, storage, shape, inOrder(await file.read(offset, length), entry).buffer)
+      if (!storageFacts(storage).dtype) throw unsupported(file.name, name, storage)
+      const bytes = await file.read(offset, length)
+      return decoded(entry, bytes, scales && (await file.read(scales.offset, scales.length)))
     },
 
     async close() {
       closed = true
     },
   }
+}
+
+/** The array that a tensor of a known element type stands for. */
+function decoded(entry: TensorEntry, bytes: Uint8Array<ArrayBuffer>, scaleBytes?: Uint8Array<ArrayBuffer>): NDArray {
+  const { storage, shape, scales } = entry
+  const { dtype } = storageFacts(storage)
+  const values = decodeTensor(dtype as DType, storage, shape, inOrder(bytes, entry).buffer)
+  return scales && scaleBytes ? scaledBack(values, decoded(scales, scaleBytes)) : values
 }
 
 /** The elements one after the other, the last axis first: as an array holds them. */

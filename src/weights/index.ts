@@ -1,6 +1,7 @@
 export { type Checkpoint, type OpenOptions, openSafetensors, type PackedFormat, type PackedMatrix, type TensorInfo } from './checkpoint.js'
 export { CheckpointError, type CheckpointErrorCode } from './checkpoint-error.js'
 export { derivedFolder, makeFolder } from './derived-folder.js'
+export { inEightBits } from './eight-bits.js'
 export { embeddedFolder, embeddedWeights } from './embedded.js'
 export { sha256OfFile } from './file-digest.js'
 export type { ByteSource } from './files.js'

@@ -19,6 +19,8 @@ export interface TensorEntry {
   readonly length: number
   /** In elements for each axis, where the elements do not lie in their order: only in files of PyTorch. */
   readonly strides?: readonly number[]
+  /** What its whole numbers are to be multiplied by; see `eight-bits.ts`. */
+  readonly scales?: TensorEntry
 }
 
 /** What stands in front of the data. Maps, because a tensor may be called `__proto__`; in the order of the file. */

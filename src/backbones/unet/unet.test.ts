@@ -76,8 +76,8 @@ describe('unet()', () => {
     expect(() => parametersOf(without)).toThrow('Cannot trace the U-Net without "numbers": this size reads it')
   })
 
-  test('has an embedded size of about 1.6 million parameters', () => {
-    expect(countOf(parametersOf(described(unetSizes.diorama, 16)))).toBe(1_611_856)
+  test('has an embedded size of about 3.4 million parameters', () => {
+    expect(countOf(parametersOf(described(unetSizes.diorama, 16)))).toBe(3_388_584)
   })
 
   test('is corrected by nothing at first where it is given details, and by what they learn later', async () => {

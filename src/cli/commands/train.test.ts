@@ -40,7 +40,7 @@ const genera = commandLines(folder, { imagen: async () => system })
 
 describe('genera train', () => {
   it('runs a stage and says how it goes', async () => {
-    const { code, err } = await genera(`train imagen colours -o ${output} --steps 4 --seed 9`)
+    const { code, err } = await genera(`train imagen colours -o ${output} --steps 4 --rate 2e-4 --seed 9`)
     expect(code).toBe(0)
     expect(err).toBe(
       [
@@ -55,7 +55,7 @@ describe('genera train', () => {
         '',
       ].join('\n'),
     )
-    expect(asked.at(-1)).toMatchObject({ output, steps: 4, seed: 9 })
+    expect(asked.at(-1)).toMatchObject({ output, steps: 4, learningRate: 2e-4, seed: 9 })
     expect(existsSync(join(output, 'samples', 'colours-4-2.png'))).toBe(true)
   })
 
@@ -94,6 +94,7 @@ describe('genera train', () => {
   it.each([
     ['train imagen colour', 2, 'Cannot train the stage "colour" of imagen: it has colours and endless. Did you mean "colours"?'],
     ['train imagen --steps 0', 2, 'Cannot use --steps "0": expected a whole number from 1'],
+    ['train imagen --rate 0', 2, 'Cannot use --rate "0": expected a number above 0 and up to 1'],
     ['train imagen --data nowhere', 1, 'Cannot read nowhere: expected a file that can be read, found nothing there'],
     ['train muse', 1, 'Cannot run muse: it is not built yet'],
   ])('refuses %j', async (line, exit, sentence) => {

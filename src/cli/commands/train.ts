@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import type { Preparation, StageEvent, System, TrainingStage } from '../../contract/index.js'
 import { type AddCommand, type Session, systemsOf, withCommonOptions, withExamples } from '../command.js'
 import { bold, duration, paint, rate, remark, type Terminal, type TerminalOptions, terminalOf } from '../terminal.js'
-import { UsageError, wholeNumber } from '../usage-error.js'
+import { positiveNumber, UsageError, wholeNumber } from '../usage-error.js'
 
 interface Options extends TerminalOptions {
   readonly data?: string
   readonly from?: string
   readonly output?: string
   readonly steps?: number
+  readonly rate?: number
   readonly seed?: number
 }
 
@@ -25,6 +26,7 @@ export const addTrain: AddCommand = (program, session) => {
     .option('--from <checkpoint>', 'start from these weights, in place of chance')
     .option('-o, --output <folder>', 'where to keep runs and results (default: out/SYSTEM)')
     .option('--steps <number>', "in place of the stage's own number", wholeNumber('--steps', 1, 1e9))
+    .option('--rate <number>', "the learning rate at its highest, in place of the stage's own", positiveNumber('--rate', 1))
     .option('--seed <number>', 'what chance begins with', wholeNumber('--seed', 0, Number.MAX_SAFE_INTEGER))
   withExamples(
     command,
@@ -71,7 +73,7 @@ async function assertFolders(data: string | undefined, output: string): Promise<
 
 async function trained(
   stages: readonly TrainingStage[],
-  { data, from, output, steps, seed }: Options & { readonly output: string },
+  { data, from, output, steps, rate, seed }: Options & { readonly output: string },
   terminal: Terminal,
   { signal }: Session,
 ): Promise<void> {
@@ -80,6 +82,7 @@ async function trained(
     ...(data !== undefined && { data }),
     ...(from !== undefined && { from }),
     ...(steps !== undefined && { steps }),
+    ...(rate !== undefined && { learningRate: rate }),
     ...(seed !== undefined && { seed }),
   }
   for (const stage of stages) {

@@ -3,7 +3,7 @@ import type { CheckpointChoice } from '../../../contract/index.js'
 import { noiseSchedule } from '../../../generative/index.js'
 import { checkCheckpoint, fromCheckpoint, type Parameters, type Scope } from '../../../nn/index.js'
 import { type ClipTokenizer, embeddedTokenizer, openTokenizer } from '../../../tokenizers/index.js'
-import { type Checkpoint, exists, writeSafetensors } from '../../../weights/index.js'
+import { type Checkpoint, exists, inEightBits, writeSafetensors } from '../../../weights/index.js'
 import { openDiffusers } from './diffusers.js'
 import { pointable, type StableDiffusionModel, unneeded } from './model.js'
 import { readSettings, type StableDiffusionSettings, settingsMetadata } from './settings.js'
@@ -47,7 +47,14 @@ async function tokenizerBeside(location: string, name: string): Promise<ClipToke
 }
 
 /**
- * Writes three trained networks as one file, in half precision as embedded checkpoints are.
+ * What reads a network's input and what makes its output: in 8 bits, they alone would make nearly all of the difference that is to be seen (of the
+ * U-Net's loss 0.4 % in place of 0.1 %, of a decoded picture 51 dB in place of 62).
+ */
+const delicate = (name: string): boolean => /\.(?:conv_in|conv_out|quant_conv|post_quant_conv)\./.test(name)
+
+/**
+ * Writes three trained networks as one file: matrices and kernels in 8 bits, for which models are small enough to come with a program, the rest in
+ * half precision.
  *
  * @param networks parameters under the names that each network asks for
  */
@@ -60,5 +67,8 @@ export async function writeStableDiffusion(
   const entries = networkNames.flatMap((network) =>
     Object.entries(networks[network]).map(([name, value]) => [`${network}.${name}`, value] as const),
   )
-  await writeSafetensors(path, entries, { dtype: 'float16', metadata: { ...metadata, ...settingsMetadata(settings) } })
+  await writeSafetensors(path, inEightBits(entries, delicate), {
+    dtype: 'float16',
+    metadata: { ...metadata, ...settingsMetadata(settings) },
+  })
 }

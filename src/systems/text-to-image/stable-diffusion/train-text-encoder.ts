@@ -7,7 +7,7 @@ import { muon, type RunOptions, schedules, type TrainingEvent, train } from '../
 import { clipPixels, clipTokens, dioramaClipSize } from './diorama-clip.js'
 import type { CaptionedPictures } from './pictures.js'
 
-export interface TextEncoderTraining extends Omit<RunOptions, 'learningRate'> {
+export interface TextEncoderTraining extends RunOptions {
   /** Where pairs are drawn from, each picture as often as any other. Sizes may differ. */
   readonly pictures: readonly CaptionedPictures[]
   readonly tokenizer: ClipTokenizer
@@ -52,6 +52,7 @@ export async function* trainTextEncoder({
   size = dioramaClipSize(tokenizer),
   steps = 4000,
   batch = 64,
+  learningRate = 1.5e-3,
   seed = 3,
   initial = {},
   checkpoint,
@@ -78,7 +79,7 @@ export async function* trainTextEncoder({
         }
       },
       optimiser: muon({ beta2: 0.98, epsilon: 1e-6, weightDecay: 0.1, decays }),
-      schedule: schedules.warmUp(100, schedules.cosine(1.5e-3, steps, 1.5e-5)),
+      schedule: schedules.warmUp(100, schedules.cosine(learningRate, steps, learningRate / 100)),
       steps,
       clip: 1,
       average: 0.998,

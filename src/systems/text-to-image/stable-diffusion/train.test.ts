@@ -2,8 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { tinyCheckpoint, tinySize } from '../../../../tests/support/tiny-stable-diffusion.js'
 import { blankImage } from '../../../media/image.js'
 import { encodePng } from '../../../media/png.js'
+import { openCheckpoint } from '../../../weights/index.js'
+import { readSettings } from './settings.js'
 import { stages } from './stages.js'
 import { stableDiffusion } from './system.js'
 
@@ -49,6 +52,19 @@ test("the stages make a model of a user's own pictures, each from what those bef
     expect(await readFile(join(further, tokenizer))).toEqual(await readFile(join(output, tokenizer)))
     expect(await readdir(further)).toContain('stable-diffusion.safetensors')
   }
+})
+
+test('a model that starts from another has its sizes', { timeout: 60_000 }, async () => {
+  const [data, output] = [join(folder, 'one'), join(folder, 'tiny')]
+  await Promise.all([mkdir(data), mkdir(output)])
+  await writeFile(join(data, 'red.png'), encodePng(blankImage(20, 16, [255, 0, 0])))
+  for await (const _ of stages.find(({ name }) => name === 'unet')?.run({ data, output, from: await tinyCheckpoint(), steps: 1 }) ?? []);
+  const { metadata } = await openCheckpoint(join(output, 'stable-diffusion.safetensors'))
+  expect(readSettings(metadata, 'tiny').size).toMatchObject({
+    unet: tinySize.unet,
+    autoencoder: tinySize.autoencoder,
+    native: tinySize.native,
+  })
 })
 
 test('a stage that is interrupted while it renders ends, and leaves nothing behind', { timeout: 60_000 }, async () => {

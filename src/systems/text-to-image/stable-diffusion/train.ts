@@ -7,9 +7,8 @@ import { type ClipTokenizer, embeddedTokenizer, openTokenizer } from '../../../t
 import type { TrainingEvent } from '../../../training/index.js'
 import { embeddedWeights, exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
 import { openStableDiffusion, writeStableDiffusion } from './checkpoint.js'
-import { dioramaClipSize } from './diorama-clip.js'
 import { type CaptionedPictures, type Captions, dioramaPictures, folderPictures, someOf } from './pictures.js'
-import { dioramaSettings, readSettings } from './settings.js'
+import { dioramaSettings, readSettings, type StableDiffusionSettings } from './settings.js'
 import type { NetworkName, StableDiffusionSize } from './sizes.js'
 import type { StageName } from './stages.js'
 import { latentsOf, normalised, trainAutoencoder } from './train-autoencoder.js'
@@ -55,7 +54,7 @@ export const runs: StageRuns<StageName> = {
   async *autoencoder(options) {
     const path = files.within(options.output, results.autoencoder)
     const pictures = await picturesOf(options)
-    const size = dioramaSettings.size.autoencoder
+    const size = (await settingsOf(options)).size.autoencoder
     const initial = await startOf(options, 'vae')
     yield* stage(trainAutoencoder({ pictures, size, initial, ...runOf(options, 'autoencoder') }), async (average) => {
       await writeSafetensors(path, Object.entries(await normalised(average, pictures, size)), { dtype: 'float16' })
@@ -66,9 +65,9 @@ export const runs: StageRuns<StageName> = {
     const path = files.within(options.output, results.model)
     const tokenizer = await tokenizerOf(options)
     const autoencoder = await autoencoderOf(options)
-    const { prediction, schedule, size: embedded } = dioramaSettings
-    const { projection: _, ...text } = dioramaClipSize(tokenizer).text
-    const size: StableDiffusionSize = { ...embedded, text }
+    const settings = await settingsOf(options)
+    const { vocabulary, context, end } = tokenizer
+    const size: StableDiffusionSize = { ...settings.size, text: { ...settings.size.text, vocabulary, context, end } }
     const { captions, latents } = await encoded(options, autoencoder, size)
     const tower = await startOf(options, 'text_encoder')
     const initial = {
@@ -76,12 +75,12 @@ export const runs: StageRuns<StageName> = {
       ...below(trained.unet, await startOf(options, 'unet')),
     }
     const run = trainUnet({
-      ...{ captions, latents, tokenizer, size, prediction, schedule: noiseSchedule(schedule), initial },
+      ...{ captions, latents, tokenizer, size, prediction: settings.prediction, schedule: noiseSchedule(settings.schedule), initial },
       ...runOf(options, 'unet'),
     })
     yield* stage(run, async (average) => {
       const networks = { text_encoder: above(trained.text, average), unet: above(trained.unet, average), vae: autoencoder }
-      await writeStableDiffusion(path, networks, { ...dioramaSettings, size })
+      await writeStableDiffusion(path, networks, { ...settings, size })
       return [path, files.within(options.output, results.tokenizer)]
     })
   },
@@ -155,9 +154,10 @@ async function* stage(
   }
 }
 
-const runOf = ({ output, steps, seed, signal }: TrainingOptions, name: string) => ({
+const runOf = ({ output, steps, learningRate, seed, signal }: TrainingOptions, name: string) => ({
   checkpoint: files.within(output, `${name}-run.safetensors`),
   ...(steps !== undefined && { steps }),
+  ...(learningRate !== undefined && { learningRate }),
   ...(seed !== undefined && { seed }),
   ...(signal && { signal }),
 })
@@ -170,14 +170,13 @@ const telling = ({ onPreparation, signal }: TrainingOptions, what: string) => ({
   },
 })
 
-const picturesOf = (options: TrainingOptions): Promise<CaptionedPictures> =>
-  options.data === undefined
-    ? dioramaPictures({
-        ...scenes,
-        cache: files.within(options.output, 'pictures.safetensors'),
-        ...telling(options, 'rendering scenes'),
-      })
-    : folderPictures(options.data, telling(options, 'reading pictures'))
+/** At the height and width that the model is for. */
+async function picturesOf(options: TrainingOptions): Promise<CaptionedPictures> {
+  const { native: size } = (await settingsOf(options)).size
+  if (options.data !== undefined) return folderPictures(options.data, { size, ...telling(options, 'reading pictures') })
+  const cache = files.within(options.output, 'pictures.safetensors')
+  return dioramaPictures({ ...scenes, size, cache, ...telling(options, 'rendering scenes') })
+}
 
 const below = (prefix: string, parameters: Parameters): Parameters =>
   Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`${prefix}.${name}`, value]))
@@ -197,9 +196,20 @@ async function allOf(location: string | URL): Promise<Parameters> {
 }
 
 /** What was asked for, or for a user's own pictures the embedded model, where there is one. Diorama's training starts from chance. */
-async function startOf({ data, from }: TrainingOptions, network: NetworkName): Promise<Parameters> {
-  const start = from ?? (data !== undefined && (await exists(embeddedModel)) ? embeddedModel : undefined)
+const startFrom = async ({ data, from }: TrainingOptions): Promise<string | URL | undefined> =>
+  from ?? (data !== undefined && (await exists(embeddedModel)) ? embeddedModel : undefined)
+
+async function startOf(options: TrainingOptions, network: NetworkName): Promise<Parameters> {
+  const start = await startFrom(options)
   return start === undefined ? {} : above(network, await allOf(start))
+}
+
+/** A model that starts from another has its sizes, which need not be the embedded ones. A file of towers alone says nothing of them. */
+async function settingsOf(options: TrainingOptions): Promise<StableDiffusionSettings> {
+  const start = await startFrom(options)
+  if (start === undefined) return dioramaSettings
+  const { metadata } = await openCheckpoint(start)
+  return metadata.has('system') ? readSettings(metadata, String(start)) : dioramaSettings
 }
 
 /** The result of the stage before, or else that of the model to start from. */

@@ -37,7 +37,7 @@ export const runs: StageRuns<StageName> = {
       )
     const run = fineTune({
       ...{ model, data: data ?? (await keptTexts(output)), output, fresh: from === undefined },
-      ...{ steps, batch: 12, learningRate: from === undefined ? 4e-3 : 2e-4, seed: options.seed ?? seed },
+      ...{ steps, batch: 12, learningRate: options.learningRate ?? (from === undefined ? 4e-3 : 2e-4), seed: options.seed ?? seed },
       ...(signal && { signal }),
     })
     for await (const event of run) if (event.kind !== 'data') yield event

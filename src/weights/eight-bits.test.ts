@@ -102,6 +102,11 @@ describe('whole numbers in a file', () => {
   test.each([
     ['without a tensor of scales', { w: entry('I8', [2, 3], 0, 6) }, 6],
     ['with scales of another count', { w: entry('I8', [2, 3], 0, 6), w_scale: entry('F16', [3], 6, 12) }, 12],
+    [
+      'with offsets beside the scales',
+      { w: entry('I8', [2, 3], 0, 6), w_scale: entry('F16', [2], 6, 10), w_zero_point: entry('I8', [2], 10, 12) },
+      12,
+    ],
     ['with scales that are whole numbers', { w: entry('I8', [2, 3], 0, 6), w_scale: entry('I8', [2], 6, 8) }, 8],
   ])('are what they are %s', async (_, tensors, bytes) => {
     const file = await open(tensors as Record<string, ReturnType<typeof entry>>, bytes)

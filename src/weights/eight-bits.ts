@@ -17,7 +17,7 @@ export function withScales(tensors: ReadonlyMap<string, TensorEntry>): ReadonlyM
   const scaled = new Map(tensors)
   for (const [name, entry] of tensors) {
     const scales = tensors.get(name + suffix)
-    if (!scales || !areScales(scales, entry)) continue
+    if (!scales || !areScales(scales, entry) || tensors.has(`${name}_zero_point`)) continue // with an offset, too, they would mean something else
     scaled.set(name, { ...entry, scales })
     scaled.delete(name + suffix)
   }

@@ -3,7 +3,7 @@ import { array, compile, fill, key, type Tensor } from '../../graph/index.js'
 import type { Prediction } from './prediction.js'
 import { levelOfAlphaBar, toNoise, toPicture } from './prediction.js'
 import { noiseSchedule } from './schedule.js'
-import { addNoise, denoisingLoss, drawTimes, minSnrWeights, targetOf } from './training.js'
+import { addNoise, denoisingLoss, drawTimes, minSnrWeights, placedLoss, targetOf } from './training.js'
 
 const schedule = noiseSchedule()
 const times = array([3, 981], { dtype: 'int32' })
@@ -69,4 +69,13 @@ test('denoisingLoss() weighs each picture', async () => {
   )
   expect(plain?.item()).toBeCloseTo(2.5, 6)
   expect(weighted?.item()).toBeCloseTo(1.5, 6)
+})
+
+test('placedLoss() weighs each place, over all channels', async () => {
+  const run = compile((output: Tensor, weights: Tensor) => placedLoss(output, output.mul(0), weights))
+  const output = array([1, 2, 3, 4, 5, 6, 7, 8], { shape: [1, 2, 2, 2] })
+  const squares = [(1 + 25) / 2, (4 + 36) / 2, (9 + 49) / 2, (16 + 64) / 2] // of each place
+  const [a, b, c, d] = squares as [number, number, number, number]
+  expect((await run(output, array([1, 1, 1, 1], { shape: [1, 1, 2, 2] }))).item()).toBeCloseTo((a + b + c + d) / 4, 5)
+  expect((await run(output, array([3, 1, 0, 0], { shape: [1, 1, 2, 2] }))).item()).toBeCloseTo((3 * a + b) / 4, 5)
 })

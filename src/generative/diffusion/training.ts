@@ -46,3 +46,7 @@ export function denoisingLoss(output: Tensor, target: Tensor, weights?: Tensor):
         .mean()
     : error.mean()
 }
+
+/** The mean squared error of [batch, channels, height, width] where each place counts as `weights` [batch, 1, height, width] say. */
+export const placedLoss = (output: Tensor, target: Tensor, weights: Tensor): Tensor =>
+  output.sub(target).square().mean([1], { keepDims: true }).mul(weights).sum().div(weights.sum())

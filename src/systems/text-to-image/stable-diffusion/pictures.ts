@@ -2,6 +2,8 @@ import {
   captionOf,
   diorama,
   dioramaDataset,
+  type PictureBox,
+  readingOf,
   relationsOf,
   type Scene,
   sampleScene,
@@ -19,6 +21,8 @@ export interface Captions {
   readonly count: number
   /** A caption of a picture; another key may give other words for the same picture, and vague ones leave more of them out, where there is a choice. */
   caption(index: number, key: Key, options?: { readonly vague: boolean }): string
+  /** Around the things that a picture shows, where that is known. */
+  boxes?(index: number): readonly PictureBox[]
 }
 
 /** What the stages learn from: square pictures of one size with words about them, all in memory. */
@@ -72,6 +76,7 @@ export async function dioramaPictures({
     pixels,
     caption: (index, key, { vague } = { vague: false }) =>
       captionOf(scenes[index] as Scene, key, { split: 'train', length: lengthOf(key), vague }).text,
+    boxes: (index) => readingOf(scenes[index] as Scene).objects.map(({ box }) => box),
   }
 }
 

@@ -7,7 +7,7 @@ import { type ClipTokenizer, embeddedTokenizer, openTokenizer } from '../../../t
 import type { TrainingEvent } from '../../../training/index.js'
 import { embeddedWeights, exists, openCheckpoint, writeSafetensors } from '../../../weights/index.js'
 import { openStableDiffusion, writeStableDiffusion } from './checkpoint.js'
-import { type CaptionedPictures, type Captions, dioramaPictures, folderPictures, someOf } from './pictures.js'
+import { type CaptionedPictures, dioramaPictures, folderPictures, someOf } from './pictures.js'
 import { dioramaSettings, readSettings, type StableDiffusionSettings } from './settings.js'
 import type { NetworkName, StableDiffusionSize } from './sizes.js'
 import type { StageName } from './stages.js'
@@ -232,8 +232,7 @@ async function madeBy(stage: StageName, { output }: TrainingOptions, name: strin
 /** All that the U-Net learns from. The pictures themselves, gigabytes of them, can go when they have been encoded. */
 async function encoded(options: TrainingOptions, autoencoder: Parameters, size: StableDiffusionSize) {
   const pictures = await picturesOf(options)
-  const { count, caption } = pictures
-  const captions: Captions = { count, caption }
+  const { pixels: _, ...captions } = pictures
   return { captions, latents: await keptLatents(options, autoencoder, pictures, size) }
 }
 

@@ -22,7 +22,7 @@ export interface ReaderSize {
 export const cellsOf = ({ pixels, fold }: ReaderSize): number => pixels / fold / 2
 
 export const readerSizes = {
-  embedded: { pixels: 128, fold: 4, widths: [40, 80, 144], blocks: [1, 2, 2] },
+  embedded: { pixels: 128, fold: 4, widths: [40, 80, 144], blocks: [2, 3, 3] },
   /** For tests of the machinery. */
   tiny: { pixels: 32, fold: 2, widths: [8, 16, 16], blocks: [1, 1, 1] },
 } as const satisfies Record<string, ReaderSize>

@@ -45,8 +45,8 @@ export async function examples(
 /** Trains the reader; the event `done` carries its averaged parameters. */
 export async function* trainReader({
   size = readerSizes.embedded,
-  scenes = { simple: 8000, full: 16_000 },
-  steps = 4000,
+  scenes = { simple: 8000, full: 24_000 },
+  steps = 10_000,
   batch = 48,
   seed = 1,
   initial = {},

@@ -167,7 +167,7 @@ function aim(objects: readonly SceneObject[], lens: Omit<Camera, 'distance' | 't
   }
 }
 
-/** At least half of every object is visible, and each is large enough to be recognised at 64 pixels. */
+/** Half of every object is visible, give or take what so coarse a look gets wrong, and each is large enough to be recognised at 64 pixels. */
 function wellSeen(scene: Scene): boolean {
   const side = 40
   return visibilityOf(scene, { width: side, height: side }).every(({ pixels, visible }) => visible >= 0.55 && pixels >= 0.006 * side * side)

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { tinyCheckpoint, tinySize } from '../../../../tests/support/tiny-stable-diffusion.js'
+import { array } from '../../../graph/index.js'
 import { blankImage } from '../../../media/image.js'
 import { encodePng } from '../../../media/png.js'
-import { openCheckpoint } from '../../../weights/index.js'
+import { encodeSafetensors, openCheckpoint } from '../../../weights/index.js'
 import { readSettings } from './settings.js'
 import { stages } from './stages.js'
 import { stableDiffusion } from './system.js'
@@ -65,6 +66,18 @@ test('a model that starts from another has its sizes', { timeout: 60_000 }, asyn
     autoencoder: tinySize.autoencoder,
     native: tinySize.native,
   })
+})
+
+test.each(['autoencoder', 'unet', 'decoder'])('the stage %s starts from no other kind of file, and leaves nothing behind', async (name) => {
+  const output = join(folder, `foreign ${name}`)
+  await mkdir(output)
+  const from = join(folder, 'foreign.safetensors')
+  await writeFile(from, encodeSafetensors([['w', array([1])]]))
+  const consumed = async () => {
+    for await (const _ of stages.find((stage) => stage.name === name)?.run({ output, from }) ?? []);
+  }
+  await expect(consumed()).rejects.toThrow('expected the metadata "format" to be "genera-1", found "pt"')
+  expect(await readdir(output)).toEqual([])
 })
 
 test('a stage that is interrupted while it renders ends, and leaves nothing behind', { timeout: 60_000 }, async () => {

@@ -43,7 +43,7 @@ export const runs: StageRuns<StageName> = {
   async *'text-encoder'(options) {
     const path = files.within(options.output, results.clip)
     const tokenizer = await tokenizerOf(options)
-    const pictures = await picturesOf(options)
+    const pictures = await picturesOf(options, dioramaSettings.size) // at which its image tower looks
     const initial = options.from === undefined ? {} : { ...(await startOf(options, 'text_encoder')), ...(await allOf(options.from)) }
     yield* stage(trainTextEncoder({ pictures: [pictures], tokenizer, initial, ...runOf(options, 'clip') }), async (average) => {
       const kept = Object.entries(average).filter(([name]) => !name.startsWith(wordHead))
@@ -53,8 +53,9 @@ export const runs: StageRuns<StageName> = {
   },
   async *autoencoder(options) {
     const path = files.within(options.output, results.autoencoder)
-    const pictures = await picturesOf(options)
-    const size = (await settingsOf(options)).size.autoencoder
+    const whole = (await settingsOf(options)).size
+    const pictures = await picturesOf(options, whole)
+    const size = whole.autoencoder
     const initial = await startOf(options, 'vae')
     yield* stage(trainAutoencoder({ pictures, size, initial, ...runOf(options, 'autoencoder') }), async (average) => {
       await writeSafetensors(path, Object.entries(await normalised(average, pictures, size)), { dtype: 'float16' })
@@ -63,9 +64,9 @@ export const runs: StageRuns<StageName> = {
   },
   async *unet(options) {
     const path = files.within(options.output, results.model)
+    const settings = await settingsOf(options)
     const tokenizer = await tokenizerOf(options)
     const autoencoder = await autoencoderOf(options)
-    const settings = await settingsOf(options)
     const { vocabulary, context, end } = tokenizer
     const size: StableDiffusionSize = { ...settings.size, text: { ...settings.size.text, vocabulary, context, end } }
     const { captions, latents } = await encoded(options, autoencoder, size)
@@ -87,12 +88,12 @@ export const runs: StageRuns<StageName> = {
   async *decoder(options) {
     const path = files.within(options.output, results.model)
     const start = options.from !== undefined && !(await exists(path)) ? options.from : await madeBy('unet', options, results.model)
+    const settings = readSettings((await openCheckpoint(start)).metadata, String(start))
     await tokenizerOf(options)
     const model = await openStableDiffusion(await chooseCheckpoint('stable-diffusion', { embedded: embeddedName }, start))
-    const settings = readSettings((await openCheckpoint(start)).metadata, String(start))
     const whole = await allOf(start)
     const [text_encoder, unet, vae] = [above('text_encoder', whole), above('unet', whole), above('vae', whole)]
-    const pictures = someOf(await picturesOf(options), redrawnPictures)
+    const pictures = someOf(await picturesOf(options, model.size), redrawnPictures)
     const encoded = await latentsOf(vae, pictures, model.size.autoencoder, telling(options, 'encoding pictures'))
     const drawn = await redrawn({ model, captions: pictures, latents: encoded, ...telling(options, 'drawing their details anew') })
     const run = trainDecoder({ size: model.size.autoencoder, initial: vae, pictures, encoded, drawn, ...runOf(options, 'decoder') })
@@ -171,8 +172,7 @@ const telling = ({ onPreparation, signal }: TrainingOptions, what: string) => ({
 })
 
 /** At the height and width that the model is for. */
-async function picturesOf(options: TrainingOptions): Promise<CaptionedPictures> {
-  const { native: size } = (await settingsOf(options)).size
+async function picturesOf(options: TrainingOptions, { native: size }: StableDiffusionSize): Promise<CaptionedPictures> {
   if (options.data !== undefined) return folderPictures(options.data, { size, ...telling(options, 'reading pictures') })
   const cache = files.within(options.output, 'pictures.safetensors')
   return dioramaPictures({ ...scenes, size, cache, ...telling(options, 'rendering scenes') })
@@ -204,12 +204,10 @@ async function startOf(options: TrainingOptions, network: NetworkName): Promise<
   return start === undefined ? {} : above(network, await allOf(start))
 }
 
-/** A model that starts from another has its sizes, which need not be the embedded ones. A file of towers alone says nothing of them. */
+/** A model that starts from another has its sizes, which need not be the embedded ones. */
 async function settingsOf(options: TrainingOptions): Promise<StableDiffusionSettings> {
   const start = await startFrom(options)
-  if (start === undefined) return dioramaSettings
-  const { metadata } = await openCheckpoint(start)
-  return metadata.has('system') ? readSettings(metadata, String(start)) : dioramaSettings
+  return start === undefined ? dioramaSettings : readSettings((await openCheckpoint(start)).metadata, String(start))
 }
 
 /** The result of the stage before, or else that of the model to start from. */
@@ -231,7 +229,7 @@ async function madeBy(stage: StageName, { output }: TrainingOptions, name: strin
 
 /** All that the U-Net learns from. The pictures themselves, gigabytes of them, can go when they have been encoded. */
 async function encoded(options: TrainingOptions, autoencoder: Parameters, size: StableDiffusionSize) {
-  const pictures = await picturesOf(options)
+  const pictures = await picturesOf(options, size)
   const { pixels: _, ...captions } = pictures
   return { captions, latents: await keptLatents(options, autoencoder, pictures, size) }
 }

@@ -60,7 +60,7 @@ export class ChildConnection {
   /** Ends the process; calls that wait for an answer are told so. */
   async close(): Promise<void> {
     this.#finish((running) => new RuntimeError(running, 'its runtime was disposed', 'Start another with childRuntime()'))
-    this.#child.ref()
+    this.#hold(true) // its pipes too: what is awaited below comes when they have closed, which may be after its end
     this.#child.kill('SIGKILL') // it keeps nothing that an orderly end would save
     await this.#closed
   }

@@ -11,6 +11,7 @@ import { emitModel } from '../onnx/emitter.js'
 import { fileConstant, placeholder } from '../ops/constant.js'
 import type { Tensor } from '../tensor.js'
 import { childRuntime } from './child.node.js'
+import { ChildConnection } from './child-connection.node.js'
 import { startRuntime } from './platform.node.js'
 import { type Runtime, RuntimeError, RuntimeLostError } from './runtime.js'
 
@@ -212,4 +213,14 @@ describe('the process that started a child', () => {
     parent.kill('SIGKILL')
     await vi.waitFor(() => expect(lives(pid)).toBe(false), { timeout: 5000 })
   })
+})
+
+test('a process that ends its child waits for all that is left of it, its pipes included, and else would end too soon', async () => {
+  const pipes = () => process.getActiveResourcesInfo().filter((name) => name === 'PipeWrap').length // those that keep a process alive
+  const connection = new ChildConnection()
+  const idle = pipes()
+  const closed = connection.close()
+  expect(pipes()).toBeGreaterThan(idle)
+  await closed
+  expect(pipes()).toBe(idle)
 })

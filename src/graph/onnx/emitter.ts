@@ -62,12 +62,16 @@ interface TensorHead {
   readonly dataType: number
 }
 
+type NodeInit = MessageInitShape<typeof NodeProtoSchema>
+type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>
 type InitializerInit = MessageInitShape<typeof TensorProtoSchema>
 
 /** Turns traced tensors into ONNX nodes. Operations call its methods; `emitModel` drives it. */
 export class Emitter {
   readonly #names = new Map<Tensor, string>()
-  readonly #nodes: MessageInitShape<typeof NodeProtoSchema>[] = []
+  readonly #nodes: NodeInit[] = []
+  /** Nodes on the ways of branches. */
+  readonly #within: NodeInit[] = []
   readonly #initializers: InitializerInit[] = []
   readonly #shared = new Map<string, string>()
   readonly #arrays = new Map<NDArray, string>()
@@ -97,6 +101,32 @@ export class Emitter {
       ...(domain && { domain }),
     })
     return output
+  }
+
+  /**
+   * One of two ways, chosen by a boolean while the program runs; both give arrays like these. What a way adds is computed where it is taken and
+   * nowhere else.
+   */
+  branch(condition: string, yes: () => readonly string[], no: () => readonly string[], like: readonly Tensor[]): string[] {
+    const attribute = [this.#way('then_branch', yes, like), this.#way('else_branch', no, like)]
+    const output = like.map(() => this.#fresh())
+    this.#nodes.push({ opType: 'If', input: [condition], output, attribute })
+    return output
+  }
+
+  #way(name: string, way: () => readonly string[], like: readonly Tensor[]): AttributeInit {
+    const outside = this.#nodes.splice(0)
+    const known = [...this.#shared]
+    const output = way().map((name, i) => {
+      const { dtype, shape } = like[i] as Tensor
+      return valueInfo({ name, dtype, shape })
+    })
+    const node = this.#nodes.splice(0, this.#nodes.length, ...outside)
+    this.#within.push(...node)
+    // What was computed within cannot be read without.
+    this.#shared.clear()
+    for (const [key, value] of known) this.#shared.set(key, value)
+    return { name, type: AttributeType.GRAPH, g: { name: this.#fresh('way'), node, output } }
   }
 
   /** The ONNX name of a tensor that has been emitted. */
@@ -295,13 +325,10 @@ export class Emitter {
     const kept = this.#nodes.filter(
       ({ opType, input, output }) => !(opType === 'Identity' && renamed.get(input?.[0] as string) === output?.[0]),
     )
-    this.#nodes.length = 0
-    const rename = (name: string): string => renamed.get(name) ?? name
-    for (const node of kept) {
-      const { input = [], output = [] } = node
-      const touched = input.some((name) => renamed.has(name)) || output.some((name) => renamed.has(name))
-      this.#nodes.push(touched ? { ...node, input: input.map(rename), output: output.map(rename) } : node)
-    }
+    this.#nodes.splice(0, this.#nodes.length, ...kept)
+    if (renamed.size === 0) return
+    for (const { input = [], output = [] } of [...kept, ...this.#within])
+      for (const names of [input, output]) for (const [i, name] of names.entries()) names[i] = renamed.get(name) ?? name
   }
 }
 
@@ -314,7 +341,7 @@ function commonFolder(paths: readonly string[]): string | undefined {
   return (paths[0] as string).slice(0, first.slice(0, kept).join('/').length)
 }
 
-function attribute(name: string, value: AttributeValue): MessageInitShape<typeof AttributeProtoSchema> {
+function attribute(name: string, value: AttributeValue): AttributeInit {
   if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) }
   if (typeof value === 'number')
     return floatAttributes.has(name) || !Number.isInteger(value)

@@ -126,3 +126,33 @@ test('cachedAttention() serves prompts and single tokens with one program, whate
   expect(program.signatures).toBe(1)
   await program.dispose()
 })
+
+test.each([{}, { window: 3 }])(
+  'cachedAttention() lets one program take prompts and single tokens, each on its way: %j',
+  async (options) => {
+    const each = ['batch', null, 'tokens', null] as const
+    const program = (fuse: boolean) =>
+      stateful(
+        ({ cache }: { cache: KeyValueCache }, q: Tensor, k: Tensor, v: Tensor, lengths: Tensor, bias: Tensor) => {
+          const { output, cache: next } = cachedAttention(q, k, v, cache, lengths, { ...options, bias, empty: true })
+          return [{ cache: next }, output] as const
+        },
+        { cache: { key: zeros([batch, keyHeads, capacity, width]), value: zeros([batch, keyHeads, capacity, width]) } },
+        { fuse, dynamic: [{ each: ['batch', null, null, null] }, each, each, each, ['batch'], [null, null, 'tokens', null]] },
+      )
+    const [fused, plain] = [program(true), program(false)]
+    for (const [tokens, lengths] of [
+      [5, lengthsOf(0, 0)],
+      [1, lengthsOf(5, 3)], // the second row's prompt was shorter, and padded behind
+      [1, lengthsOf(6, 4)],
+    ] as const) {
+      const args = [
+        noise([batch, heads, tokens, width], 1),
+        noise([batch, keyHeads, tokens, width], 2),
+        noise([batch, keyHeads, tokens, width], 3),
+      ] as const
+      const bias = noise([1, heads, tokens, capacity], tokens)
+      close(await fused.run(...args, lengths, bias), await plain.run(...args, lengths, bias))
+    }
+  },
+)

@@ -29,7 +29,7 @@ export const autoencoderSizes = {
    * The embedded model: 128×128 px to latents of 16×16. Patches of 4×4 px keep every convolution at 32×32 or below, where training runs through
    * Winograd's products: a step takes an eighth of the processor time of four levels from 128×128 down.
    */
-  diorama: { latentChannels: 8, widths: [64, 64], blocks: 1, groups: 16, scaling: 1, patch: 4 },
+  diorama: { latentChannels: 8, widths: [64, 64], blocks: 1, decoderBlocks: 5, groups: 16, scaling: 1, patch: 4 },
 } as const satisfies Record<string, AutoencoderSize>
 
 /** How many pixels of a side become one place of the latents. */

@@ -41,9 +41,11 @@ test('dioramaPictures() adds scenes in which one thing stands on another', async
 
 test('someOf() spreads over all pictures, each with its own words', () => {
   const pixels = Uint8Array.from({ length: 6 * 3 }, (_, i) => Math.floor(i / 3))
-  const some = someOf({ count: 6, size: 1, pixels, caption: (index) => `number ${index}` }, 3)
+  const boxes = (index: number) => [{ left: 0, top: 0, right: index / 10, bottom: 1 }]
+  const some = someOf({ count: 6, size: 1, pixels, caption: (index) => `number ${index}`, boxes }, 3)
   expect([some.count, some.size, [...some.pixels]]).toEqual([3, 1, [0, 0, 0, 2, 2, 2, 4, 4, 4]])
   expect(some.caption(2, key(1))).toBe('number 4')
+  expect(some.boxes?.(2)).toEqual(boxes(4))
   expect(someOf(some, 10).count).toBe(3)
 })
 

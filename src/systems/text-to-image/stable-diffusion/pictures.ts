@@ -146,13 +146,19 @@ export async function folderPictures(
 }
 
 /** At most so many of the pictures, from all over them. */
-export function someOf({ count, size, pixels, caption }: CaptionedPictures, most: number): CaptionedPictures {
+export function someOf({ count, size, pixels, caption, boxes }: CaptionedPictures, most: number): CaptionedPictures {
   const kept = Math.min(count, most)
   const each = size * size * 3
   const placeOf = (index: number): number => Math.floor((index * count) / kept)
   const some = new Uint8Array(kept * each)
   for (let i = 0; i < kept; i++) some.set(pixels.subarray(placeOf(i) * each, (placeOf(i) + 1) * each), i * each)
-  return { count: kept, size, pixels: some, caption: (index, key, options) => caption(placeOf(index), key, options) }
+  return {
+    count: kept,
+    size,
+    pixels: some,
+    caption: (index, key, options) => caption(placeOf(index), key, options),
+    ...(boxes && { boxes: (index) => boxes(placeOf(index)) }),
+  }
 }
 
 function squared(image: Image, size: number): Image {

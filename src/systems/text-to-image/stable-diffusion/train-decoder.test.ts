@@ -43,7 +43,7 @@ test('the judge has no opinion at first, and where pixels do not count nothing i
   for await (const event of trainDecoder({ size, initial, pictures, encoded, drawn: encoded, steps: 1, learningRate: 0 }))
     if (event.kind === 'done') learnt = event.parameters
   const program = compile((latents: Tensor, pixels: Tensor, counts: Tensor) => {
-    const { loss, metrics } = decoderLoss(given(learnt), { latents, pixels, counts }, size)
+    const { loss, metrics } = decoderLoss(given(learnt), { latents, pixels, counts, weights: counts.add(1) }, size)
     return { loss, ...metrics }
   })
   const counts = array(
@@ -67,8 +67,9 @@ test('partsOf() cuts the same part of latents and pixels, whose margins count on
   // Every latent and every pixel says where it is: cells of 4×4 px, 16×16 of them.
   const where = Float32Array.from({ length: 4 * 512 }, (_, i) => i % 256)
   const own = Uint8Array.from({ length: pixels.length }, (_, i) => 16 * (Math.floor(i / (12 * side)) % 16) + (Math.floor(i / 12) % 16))
-  const source = { pictures: { ...pictures, pixels: own }, encoded: where, drawn: where }
-  const { latents, pixels: cut, counts } = partsOf(source, key(1), { batch: 40, size, cells: 8 })
+  const boxes = () => [{ left: 0, top: 0, right: 0.5, bottom: 0.4 }] // and half a cell more: 8 cells to the right, 6 down
+  const source = { pictures: { ...pictures, pixels: own, boxes }, encoded: where, drawn: where }
+  const { latents, pixels: cut, counts, weights } = partsOf(source, key(1), { batch: 40, size, cells: 8 })
   const lying = { top: 0, left: 0, inside: 0 }
   for (let i = 0; i < 40; i++) {
     const first = Number(latents.data[i * 128])
@@ -77,6 +78,15 @@ test('partsOf() cuts the same part of latents and pixels, whose margins count on
     const at = (row: number, column: number) => counts.data[i * 1024 + row * 32 + column]
     expect([at(0, 16), at(31, 16), at(16, 0), at(16, 31)]).toEqual([top === 0, top === 8, left === 0, left === 8].map(Number))
     expect([at(8, 16), at(16, 8), at(23, 23)]).toEqual([1, 1, 1])
+    const weight = (row: number, column: number) => weights.data[i * 1024 + row * 32 + column]
+    const inBox = (row: number, column: number) => top + row / 4 < 7 && left + column / 4 < 9
+    for (const [row, column] of [
+      [0, 0],
+      [13, 20],
+      [31, 31],
+      [31, 2],
+    ] as const)
+      expect(weight(row, column)).toBe(inBox(row, column) ? 3 : 1)
     if (top === 0) lying.top++
     if (left === 0) lying.left++
     if (top > 0 && top < 8 && left > 0 && left < 8) lying.inside++

@@ -19,6 +19,7 @@ import { muon, type RunOptions, schedules, type TrainingEvent, train } from '../
 import { clipTokens } from './diorama-clip.js'
 import type { StableDiffusionModel } from './model.js'
 import type { CaptionedPictures, Captions } from './pictures.js'
+import { weightsOf } from './thing-weights.js'
 import { cut, pictureDistance } from './train-autoencoder.js'
 
 const { decode, downsampling, fromLatents } = autoencoderKL
@@ -28,7 +29,7 @@ export interface DecoderTraining extends RunOptions {
   readonly size: AutoencoderSize
   /** The decoder to start from, under the names of the autoencoder. */
   readonly initial: Parameters
-  readonly pictures: Pick<CaptionedPictures, 'count' | 'size' | 'pixels'>
+  readonly pictures: Pick<CaptionedPictures, 'count' | 'size' | 'pixels' | 'boxes'>
   /** Scaled latents [count, latent channels, cells, cells] of each picture: as the encoder makes them, and as the U-Net leaves them. */
   readonly encoded: Float32Array
   readonly drawn: Float32Array
@@ -41,6 +42,8 @@ interface Batch<T = Tensor> {
   readonly pixels: T
   /** [batch, 1, side, side]: 1 where pixels count, 0 where they do not. */
   readonly counts: T
+  /** [batch, 1, side, side]: how much the distance of each counts beside that of the others. */
+  readonly weights: T
 }
 
 /** How much it counts to pass for a real picture. */
@@ -58,10 +61,10 @@ const judge = 'discriminator'
  * soft. A judge of patches that learns beside it tells its pictures from real ones (Isola et al. 2017; Rombach et al. 2022, appendix G), and the
  * latents are those that the U-Net leaves, which lack some of what the encoder's hold. The encoder stays as it is, so latents mean the same.
  */
-export function decoderLoss(scope: Scope, { latents, pixels: real, counts }: Batch, size: AutoencoderSize) {
+export function decoderLoss(scope: Scope, { latents, pixels: real, counts, weights }: Batch, size: AutoencoderSize) {
   const error = decode(scope, fromLatents(latents, size), size).sub(real).mul(counts)
   const made = real.add(error) // nothing is wrong where nothing counts
-  const distance = pictureDistance(error)
+  const distance = pictureDistance(error.mul(weights)).div(weights.mean())
   const doubt = patchJudge(frozen(scope).at(judge), made).mean().neg()
   const [judgedReal, judgedMade] = patchJudge(scope.at(judge), concat([real, made.stopGradient()], 0)).split(2, 0) as [Tensor, Tensor]
   const hinge = relu(judgedReal.neg().add(1))
@@ -131,6 +134,7 @@ export function partsOf(
   const latents = new Float32Array(batch * channels * cells * cells)
   const pixels = new Float32Array(batch * 3 * side * side)
   const counts = new Float32Array(batch * side * side)
+  const weights = new Float32Array(batch * side * side)
   const place = (luck: number): number => {
     const last = whole - cells
     return Math.max(0, Math.min(last, Math.floor(luck * (last + 1 + 2 * edgeBound)) - edgeBound))
@@ -148,14 +152,19 @@ export function partsOf(
           latents[to++] = source[((index * channels + channel) * whole + row) * whole + column] as number
     cut(pictures, index, { left: left * factor, top: top * factor, side }, pixels, i)
     const known = (at: number, first: number): boolean => (at >= margin || first === 0) && (at < side - margin || first + cells === whole)
+    const places = weightsOf([pictures.boxes?.(index) ?? []], whole).data
     for (let row = 0; row < side; row++)
-      for (let column = 0; column < side; column++)
-        counts[(i * side + row) * side + column] = known(row, top) && known(column, left) ? 1 : 0
+      for (let column = 0; column < side; column++) {
+        const at = (i * side + row) * side + column
+        counts[at] = known(row, top) && known(column, left) ? 1 : 0
+        weights[at] = Number(places[(top + Math.floor(row / factor)) * whole + left + Math.floor(column / factor)])
+      }
   }
   return {
     latents: array(latents, { shape: [batch, channels, cells, cells] }),
     pixels: array(pixels, { shape: [batch, 3, side, side] }),
     counts: array(counts, { shape: [batch, 1, side, side] }),
+    weights: array(weights, { shape: [batch, 1, side, side] }),
   }
 }
 

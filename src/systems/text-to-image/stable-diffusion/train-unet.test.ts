@@ -5,7 +5,7 @@ import type { NDArray } from '../../../graph/index.js'
 import type { Parameters } from '../../../nn/index.js'
 import { openTokenizer } from '../../../tokenizers/index.js'
 import { stableDiffusionSizes } from './sizes.js'
-import { trainUnet, weightsOf } from './train-unet.js'
+import { trainUnet } from './train-unet.js'
 
 const tokenizer = await openTokenizer()
 const { projection: _, ...text } = { ...clipSizes.diorama.text, width: 16, layers: 1, heads: 2, hidden: 32 }
@@ -83,23 +83,4 @@ test('trainUnet() has words left out of some captions, and goes on from a U-Net 
   expect(share).toBeGreaterThan(0.4)
   expect(share).toBeLessThan(0.7)
   expect(rates[1]).toBeLessThan((rates[0] as number) / 2)
-})
-
-test('weightsOf() lets the cells of things and those around them count three times, up to the edge of the picture', () => {
-  const middle = { left: 0.3, right: 0.45, top: 0.55, bottom: 0.6 }
-  const outside = { left: -0.5, right: 0.1, top: 0.9, bottom: 1.4 }
-  const gone = { left: 1.2, right: 1.5, top: 0.2, bottom: 0.4 }
-  expect(weightsOf([[middle, outside, gone], []], 8).toNested()).toEqual([
-    [
-      [
-        ...Array(3).fill(Array(8).fill(1)),
-        [1, 3, 3, 3, 3, 1, 1, 1],
-        [1, 3, 3, 3, 3, 1, 1, 1],
-        [1, 3, 3, 3, 3, 1, 1, 1],
-        [3, 3, 1, 1, 1, 1, 1, 1],
-        [3, 3, 1, 1, 1, 1, 1, 1],
-      ],
-    ],
-    [Array(8).fill(Array(8).fill(1))],
-  ])
 })

@@ -1,7 +1,6 @@
 import { type ClipTextSize, clipText, type UnetSize, unet } from '../../../backbones/index.js'
-import type { PictureBox } from '../../../diorama/index.js'
 import { addNoise, drawTimes, type NoiseSchedule, type Prediction, placedLoss, targetOf } from '../../../generative/index.js'
-import { array, type Key, key, type NDArray, normal, placeholder, type Tensor, uniform } from '../../../graph/index.js'
+import { array, type Key, key, normal, placeholder, type Tensor, uniform } from '../../../graph/index.js'
 import { initialise, type Parameters, type Scope } from '../../../nn/index.js'
 import type { ClipTokenizer } from '../../../tokenizers/index.js'
 import { muon, type RunOptions, schedules, type TrainingEvent, train } from '../../../training/index.js'
@@ -9,6 +8,7 @@ import { clipTokens } from './diorama-clip.js'
 import { misspell } from './misspell.js'
 import type { Captions } from './pictures.js'
 import type { StableDiffusionSize } from './sizes.js'
+import { weightsOf } from './thing-weights.js'
 
 export interface UnetTraining extends RunOptions {
   readonly captions: Captions
@@ -42,11 +42,6 @@ const wordless = 0.1
  * together learns that they exclude each other.
  */
 const vague = 0.5
-/**
- * How much the places of things count beside those of the ground. The words are about the things, which are a third of a picture, and nobody sees
- * which blade of grass stands where.
- */
-const thingWeight = 3
 /** How often words are misspelt, as those who type prompts misspell them. */
 const hasty = 0.1
 
@@ -138,20 +133,6 @@ export async function* trainUnet({
     },
     signal ? { signal } : {},
   )
-}
-
-/** [pictures, 1, cells, cells]: more for the cells that a box touches, and for those around it, where its shadow begins. */
-export function weightsOf(pictures: readonly (readonly PictureBox[])[], cells: number): NDArray {
-  const weights = new Float32Array(pictures.length * cells * cells).fill(1)
-  const first = (place: number): number => Math.max(0, Math.floor(place * cells - 0.5))
-  const last = (place: number): number => Math.min(cells, Math.ceil(place * cells + 0.5)) // this one no more
-  for (const [i, boxes] of pictures.entries())
-    for (const { left, right, top, bottom } of boxes)
-      for (let row = first(top); row < last(bottom); row++) {
-        const start = (i * cells + row) * cells
-        weights.fill(thingWeight, start + first(left), start + Math.max(first(left), last(right)))
-      }
-  return array(weights, { shape: [pictures.length, 1, cells, cells] })
 }
 
 function captionFor(captions: Captions, index: number, words: Key): string {
